@@ -6,25 +6,20 @@
 * Called by the workstation (`make_card`) and by the server's command line (`parse_card`). Pure: no I/O, no clock.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
-import re
 from dataclasses import dataclass
+from typing import Final
 
-from meldkluis.crypto.encoding import dump_json, load_json
+from meldkluis.crypto.encoding import boolean, dump_json, load_json, one_of, organisation_name, read_fields
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.signed import SigningKey, open_thing, sign
 
-TYPE = "card"
-BEGIN = "-----BEGIN MELDKLUIS CARD-----"
-END = "-----END MELDKLUIS CARD-----"
-LONGEST_TEXT = 200
-LARGEST_FILE = 16_384
-
-_ORGANISATION = re.compile(r"[a-z0-9-]{1,63}")
-_FIELDS = {"organisation", "name", "function", "role", "manager", "hr"}
+TYPE: Final = "card"
+BEGIN: Final = "-----BEGIN MELDKLUIS CARD-----"
+END: Final = "-----END MELDKLUIS CARD-----"
+LONGEST_TEXT: Final = 200
+LARGEST_FILE: Final = 16_384
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,9 @@ class Card:
 
 
 def make_card(card: Card, key: SigningKey) -> str:
-    """The card as armored text, signed with `key`; FormatError when a field is none that a reader accepts."""
+    """Return the card as armored text, signed with its own key; FormatError when a field is none that a reader accepts."""
+    if card.key != key.verify_key:
+        raise FormatError("a card is signed with the key that it introduces")
     payload = dump_json(
         {
             "organisation": card.organisation,
@@ -73,23 +70,28 @@ def parse_card(text: str) -> Card:
     return _parse(raw)
 
 
+def _line(value: object) -> str:
+    # Printable only: this text is shown in an administrator's terminal (escape sequences) and on officers' screens.
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= LONGEST_TEXT
+        or not value.isprintable()
+        or value != value.strip()
+    ):
+        raise FormatError("name and function are one line each")
+    return value
+
+
+_FIELDS: Final = {
+    "organisation": organisation_name,
+    "name": _line,
+    "function": _line,
+    "role": one_of("officer", "deputy"),
+    "manager": boolean,
+    "hr": boolean,
+}
+
+
 def _parse(raw: bytes) -> Card:
     thing = open_thing(raw, TYPE)
-    body = load_json(thing.payload)
-    if set(body) != _FIELDS:
-        raise FormatError("a card has other fields")
-    organisation, name, function, role = (body[field] for field in ("organisation", "name", "function", "role"))
-    if not (isinstance(organisation, str) and _ORGANISATION.fullmatch(organisation)):
-        raise FormatError("a card names no organisation")
-    if role not in {"officer", "deputy"}:
-        raise FormatError("a card names no role")
-    if not (isinstance(body["manager"], bool) and isinstance(body["hr"], bool)):
-        raise FormatError("a card's flags are true or false")
-    if not (_is_line(name) and _is_line(function)):
-        raise FormatError("name and function are one line each")
-    return Card(thing.key, organisation, name, function, role, body["manager"], body["hr"])
-
-
-def _is_line(value: object) -> bool:
-    # Printable only: this text is shown in an administrator's terminal (escape sequences) and on officers' screens.
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and value.isprintable() and value == value.strip()
+    return Card(key=thing.key, **read_fields(load_json(thing.payload), _FIELDS))
