@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """An officer's card: what a workstation hands to the administrator, who proposes it for the roster.
 
-* Guarantees: a parsed card was signed by the key that it introduces, and has exactly the fields of docs/protocol.md section 5.
-* Does not say that the key is anybody's in particular: that is what people do when they compare fingerprints and sign a roster.
-* Called by the workstation (`make_card`) and by the server's command line (`parse_card`). Pure: no I/O, no clock.
+- Guarantees: a parsed card was signed by the key that it introduces, and has exactly the fields of the protocol
+  (docs/protocol.md section 5).
+- Does not say whose key it is: people do, when they compare fingerprints and sign a roster.
+- Called by the workstation (`make_card`) and by the server's command line (`parse_card`). Pure: no I/O, no clock.
 """
 
 import base64
@@ -36,7 +37,7 @@ class Card:
 
 
 def make_card(card: Card, key: SigningKey) -> str:
-    """Return the card as armored text, signed with its own key; FormatError when a field is none that a reader accepts."""
+    """Return the card as armored text, signed with its own key; FormatError when no reader would accept it."""
     if card.key != key.verify_key:
         raise FormatError("a card is signed with the key that it introduces")
     payload = dump_json(

@@ -5,8 +5,7 @@ import base64
 import dataclasses
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from meldkluis.crypto.card import BEGIN, END, Card, make_card, parse_card
 from meldkluis.crypto.encoding import dump_json
