@@ -75,8 +75,7 @@ class AttachmentSealer:
         self.id = os.urandom(16) if attachment_id is None else attachment_id
         self._name = name
         self._seed = os.urandom(32)
-        identity = age.identity_from_seed(self._seed)
-        self._encryptor = age.Encryptor([age.recipient_of(identity)])
+        self._encryptor = age.Encryptor([age.Identity(self._seed).recipient])
         self._start = b""
         self._plain = PartsDigest()
         self._cipher = PartsDigest()
@@ -134,7 +133,7 @@ def parts_of(ciphertext: bytes) -> Iterator[bytes]:
 def open_attachment(chunks: Iterable[bytes], ref: AttachmentRef) -> Iterator[bytes]:
     """Yield the content; it is good only when the iterator comes to its end without an error.
 
-    NotForThisKeyError, FormatError (PaddingError), or MismatchError when it is not the attachment that the message names.
+    NotForThisKeyError, FormatError (PaddingError), or MismatchError when the message names another attachment.
     """
     cipher, unpadder = PartsDigest(), AttachmentUnpadder(ref.length)
 
@@ -143,7 +142,7 @@ def open_attachment(chunks: Iterable[bytes], ref: AttachmentRef) -> Iterator[byt
             cipher.update(chunk)
             yield chunk
 
-    for plaintext in age.decrypt_stream(counted(), [age.identity_from_seed(ref.seed)]):
+    for plaintext in age.decrypt_stream(counted(), [age.Identity(ref.seed)]):
         content = unpadder.update(plaintext)
         if content:
             yield content

@@ -54,7 +54,9 @@ def read_head(head: bytes) -> BundleHead:
     return BundleHead(fields["address"], unb64(fields["entry"]), fields["files"], fields["attachments"])
 
 
-def write_bundle(address: bytes, entry: bytes, files: Mapping[str, bytes], attachments: Iterable[tuple[bytes, bytes]]) -> bytes:
+def write_bundle(
+    address: bytes, entry: bytes, files: Mapping[str, bytes], attachments: Iterable[tuple[bytes, bytes]]
+) -> bytes:
     """Return a bundle; `attachments` are (id, ciphertext)."""
     carried = list(attachments)
     head = dump_json(

@@ -116,7 +116,7 @@ def _check_secrets(grant: Grant, log: CaseLog) -> None:
         raise MismatchError("not the secrets of the announced keys")
 
 
-def take_over(  # noqa: PLR0913 - what the act needs
+def take_over(
     log: CaseLog,
     headers: Mapping[tuple[int, str], bytes],
     identities: Sequence[str],
@@ -159,7 +159,7 @@ def _named(log: CaseLog, intake_keys: Iterable[IntakeKey]) -> list[IntakeKey]:
     return named
 
 
-def compose_answer(  # noqa: PLR0913 - what the act needs
+def compose_answer(
     act: str, text: str, log: CaseLog, reply: str, roster: bytes, key: SigningKey, today: date
 ) -> Sealed:
     """Seal an answer to the reporter and its copy for the officers; the entry is taken into the log.

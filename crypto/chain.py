@@ -101,9 +101,9 @@ class CaseLog:
         self._take(entry)
         return entry
 
-    def extend(self, act: str, key: SigningKey, **fields: object) -> Entry:
+    def extend(self, act: str, signer: SigningKey, /, **fields: object) -> Entry:
         """Make, sign and take in the next entry; ChainError when its author may not make it now."""
-        entry = make_entry(act, case=self.case, index=len(self.entries), head=self.head, key=key, **fields)
+        entry = make_entry(act, case=self.case, index=len(self.entries), head=self.head, signer=signer, **fields)
         self.check(entry)
         self._take(entry)
         return entry

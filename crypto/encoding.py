@@ -93,9 +93,7 @@ def _check_tree(value: object, depth: int) -> None:
 def load_json(data: bytes) -> dict[str, Any]:
     """Read one JSON object strictly (RFC 8259); FormatError for anything unusual."""
     try:
-        value = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_pairs, parse_float=_refuse, parse_constant=_refuse
-        )
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise FormatError("not JSON") from None
     if not isinstance(value, dict):

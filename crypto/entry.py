@@ -147,7 +147,7 @@ OFFICER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
 ANSWER_ACTS: Final = {"acknowledged": "acknowledgement", "answered": "answer", "feedback": "feedback"}
 """Acts that bring an answer, with the kind that the answer's document must have."""
 
-ACTS: Final = REPORTER_ACTS | SERVER_ACTS | OFFICER_ACTS
+ACTS: Final = {**REPORTER_ACTS, **SERVER_ACTS, **OFFICER_ACTS}
 
 
 @dataclass(frozen=True)
@@ -179,12 +179,14 @@ class Entry:
     @property
     def files(self) -> Mapping[str, FileRef]:
         """The files that came with the entry, by slot."""
-        return self.fields.get("files", {})
+        files: Mapping[str, FileRef] = self.fields.get("files", {})
+        return files
 
     @property
     def attachments(self) -> tuple[AttachmentFile, ...]:
         """The attachments that came with the entry."""
-        return self.fields.get("attachments", ())
+        attachments: tuple[AttachmentFile, ...] = self.fields.get("attachments", ())
+        return attachments
 
 
 def parse_entry(raw: bytes) -> Entry:
@@ -220,10 +222,10 @@ def _plain(value: object) -> object:
     return value
 
 
-def make_entry(  # noqa: PLR0913 - the fields of the format
-    act: str, *, case: bytes, index: int, head: bytes | None, key: signed.SigningKey, **fields: object
+def make_entry(
+    act: str, *, case: bytes, index: int, head: bytes | None, signer: signed.SigningKey, **fields: object
 ) -> Entry:
     """Sign an entry; bytes, days and the classes above become their written form."""
     document = {"case": b64(case), "entry": index, "head": None if head is None else b64(head), "act": act}
     document |= {name: _plain(value) for name, value in fields.items()}
-    return parse_entry(signed.sign("entry", dump_json(document), key).raw)
+    return parse_entry(signed.sign("entry", dump_json(document), signer).raw)

@@ -235,7 +235,9 @@ def _plain(value: object) -> object:
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
-def sign_inside(what: ReporterMessage | IdentityMessage | AnswerMessage | Grant, key: signed.SigningKey) -> signed.Thing:
+def sign_inside(
+    what: ReporterMessage | IdentityMessage | AnswerMessage | Grant, key: signed.SigningKey
+) -> signed.Thing:
     """Sign what stands inside a file."""
     document = {name: _plain(value) for name, value in vars(what).items()}
     return signed.sign(_CHECKS[type(what)][0], dump_json(document), key)

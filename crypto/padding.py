@@ -40,7 +40,7 @@ def unpad_text(padded: bytes) -> bytes:
 
 def padme(length: int) -> int:
     """Return PADMÉ of a length of at least 2: at most 12 % more, O(log log) bits of information."""
-    if length < 2:  # noqa: PLR2004 - the logarithm of a logarithm needs it
+    if length < 2:
         return length
     exponent = length.bit_length() - 1
     mask = (1 << (exponent - exponent.bit_length())) - 1

@@ -48,8 +48,15 @@ class Proof:
     dues: Dues
 
 
-def make_proof(  # noqa: PLR0913 - the fields of the format
-    key: signed.SigningKey, *, organisation: str, roster: bytes, case: bytes, commitment: bytes, received: date, dues: Dues
+def make_proof(
+    key: signed.SigningKey,
+    *,
+    organisation: str,
+    roster: bytes,
+    case: bytes,
+    commitment: bytes,
+    received: date,
+    dues: Dues,
 ) -> signed.Thing:
     """Sign a proof; the same facts give the same bytes."""
     document = {
@@ -73,7 +80,7 @@ def armor_proof(proof: signed.Thing, versions: Sequence[RosterVersion]) -> str:
 
 def _unarmor(written: str) -> bytes:
     lines = [line.strip() for line in written.strip().splitlines()] if len(written) <= _LONGEST else []
-    if len(lines) < 3 or (lines[0], lines[-1]) != (_BEGIN, _END):  # noqa: PLR2004 - begin, body, end
+    if len(lines) < 3 or (lines[0], lines[-1]) != (_BEGIN, _END):
         raise FormatError("not a proof of report")
     try:
         return base64.b64decode("".join(lines[1:-1]), validate=True)

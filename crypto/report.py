@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What a reporter sends, whole: from the words to signed entry and sealed files (docs/protocol.md section 6).
 
-- The door, the tests and the bundle maker use it; the browser does the same in JavaScript, held equal by shared vectors.
+- Door and tests use it; the browser does the same in JavaScript, held equal by shared vectors.
 - Nothing of the draft is kept after the call.
 """
 
@@ -123,9 +123,7 @@ def _keys_for(members: Iterable[bytes], keys: Mapping[bytes, IntakeKey]) -> list
         raise RosterError("a reader has no intake key") from None
 
 
-def compose_report(
-    receipt: Receipt, draft: Draft, roster: Roster, intake_keys: Mapping[bytes, IntakeKey]
-) -> Sealed:
+def compose_report(receipt: Receipt, draft: Draft, roster: Roster, intake_keys: Mapping[bytes, IntakeKey]) -> Sealed:
     """Seal a first message to the chosen members. `intake_keys` is by member.
 
     RosterError when nobody is left or a reader has no key; FormatError when the text is too long.
@@ -158,7 +156,7 @@ def compose_report(
         case=case,
         index=0,
         head=None,
-        key=signing,
+        signer=signing,
         organisation=roster.organisation,
         roster=roster.hash,
         to=readers.to,
@@ -223,7 +221,7 @@ def compose_addition(
         case=log.case,
         index=len(log.entries),
         head=log.head,
-        key=signing,
+        signer=signing,
         number=number,
         files={slot: file_ref(file) for slot, file in files.items()},
         attachments=_attachment_files(draft),

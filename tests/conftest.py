@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every test may ask for."""
+
+import pytest
+from cast import Cast, make_cast
+
+
+@pytest.fixture(scope="session")
+def organisation() -> Cast:
+    """Gemeente Voorbeeld: a server, two officers and a deputy, with a founding roster; it is never changed."""
+    return make_cast()
