@@ -28,6 +28,20 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True)
+class Texts:
+    """What the pages tell beside their own texts; an empty one is left out. Plain text, never markup.
+
+    `phone` for reporting by telephone, `visit` a sentence on meeting an officer, `privacy` whom to ask about personal
+    data, `onion` the site's own .onion address.
+    """
+
+    phone: str = ""
+    visit: str = ""
+    privacy: str = ""
+    onion: str = ""
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of one organisation.
 
@@ -44,6 +58,7 @@ class Config:
     languages: tuple[str, ...] = ("nl", "en")
     demo: bool = False
     limits: Limits = field(default_factory=Limits)
+    texts: Texts = field(default_factory=Texts)
 
 
 def _organisation(value: object) -> str:
@@ -56,6 +71,12 @@ def _organisation(value: object) -> str:
 def _line(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable() or value != value.strip():
         raise ValueError("one line of 1 to 200 characters")
+    return value
+
+
+def _short(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 500 or (value and not value.isprintable()):
+        raise ValueError("one line of at most 500 characters")
     return value
 
 
@@ -106,6 +127,8 @@ _LIMITS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "messages": _integer(1, 100_000),
 }
 
+_TEXTS: Final[Mapping[str, Callable[[Any], Any]]] = {item.name: _short for item in fields(Texts)}
+
 
 def _checked(table: Mapping[str, Any], checks: Mapping[str, Callable[[Any], Any]], where: str) -> dict[str, Any]:
     result = {}
@@ -125,14 +148,19 @@ def parse_config(text: str) -> Config:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{FILE} is not TOML: {error}") from None
-    limits = table.pop("limits", {})
-    if not isinstance(limits, dict):
-        raise ConfigError(f"{FILE}: limits is a table")
+    limits, texts = table.pop("limits", {}), table.pop("texts", {})
+    for name, inner in (("limits", limits), ("texts", texts)):
+        if not isinstance(inner, dict):
+            raise ConfigError(f"{FILE}: {name} is a table")
     settings = _checked(table, _CHECKS, "")
     for name in ("organisation", "name"):
         if name not in settings:
             raise ConfigError(f"{FILE}: {name} is missing")
-    return Config(**settings, limits=Limits(**_checked(limits, _LIMITS, "limits.")))
+    return Config(
+        **settings,
+        limits=Limits(**_checked(limits, _LIMITS, "limits.")),
+        texts=Texts(**_checked(texts, _TEXTS, "texts.")),
+    )
 
 
 def read_config(directory: Path) -> Config:
@@ -155,11 +183,13 @@ def render_config(config: Config) -> str:
     lines = []
     for item in fields(config):
         value = getattr(config, item.name)
-        if item.name != "limits":
+        if item.name not in {"limits", "texts"}:
             # TOML's strings, numbers, booleans and lists of strings are JSON's for what the checks let through.
             lines.append(f"{item.name} = {json.dumps(value, ensure_ascii=False)}")
     lines += ["", "[limits]"]
     lines += [f"{item.name} = {getattr(config.limits, item.name)}" for item in fields(config.limits)]
+    lines += ["", "[texts]"]
+    lines += [f"{item.name} = {json.dumps(getattr(config.texts, item.name), ensure_ascii=False)}" for item in fields(Texts)]
     text = "\n".join(lines) + "\n"
     parse_config(text)
     return text

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Every sentence that the pages and the browser's script both need, once (names: templates/README.md).
+
+- Dutch is the source language and the message id; braces are slots, filled as text and never as markup.
+- A page prints the sentences that its script needs into `<template id="texts">`; the server fills the same ones itself.
+"""
+
+from typing import Final
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary marker
+    """Mark a sentence for translation and leave it as it is."""
+    return text
+
+
+DAYS: Final = {
+    "months": N_("januari februari maart april mei juni juli augustus september oktober november december"),
+    "decimal-mark": N_(","),
+    "size-b": N_("{n} bytes"),
+    "size-kb": N_("{n} kB"),
+    "size-mb": N_("{n} MB"),
+}
+
+SCRIPT: Final = {
+    "script-failed": N_("Er ging iets mis in uw browser. Er is niets verstuurd."),
+    "script-old-browser": N_("Uw browser kan niet zelf versleutelen. Er is niets verstuurd."),
+    "script-keys": N_("De sleutels van de vertrouwenspersonen konden niet worden opgehaald. Er is niets verstuurd."),
+    "script-roster": N_(
+        "De lijst van vertrouwenspersonen klopt niet. Iemand heeft haar misschien veranderd. "
+        "Er is niets verstuurd. Verstuur nu niets op deze site en meld dit bij een plek buiten de organisatie."
+    ),
+    "script-closed": N_("U kunt hier nu niet melden: er is geen vertrouwenspersoon bereikbaar. Er is niets verstuurd."),
+}
+
+STRENGTH: Final = {
+    "strength-browser": N_(
+        "Uw browser versleutelt. Uw tekst, uw bestanden en uw code gaan versleuteld van uw apparaat; deze server "
+        "kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. Het programma "
+        "dat versleutelt komt wel van deze server. Het beschermt u dus niet als iemand het programma verandert."
+    ),
+    "strength-door": N_(
+        "De server versleutelt. Uw tekst, uw bestanden en uw code komen leesbaar aan bij deze server. Hij versleutelt ze "
+        "meteen, in het werkgeheugen, en bewaart niets leesbaars. Dat beschermt u als de server later wordt gestolen en "
+        "als iemand in de opslag of in een reservekopie kijkt. Het beschermt u niet tegen iemand die de server "
+        "overneemt op het moment dat u verstuurt."
+    ),
+    "strength-offline": N_(
+        "U hebt uw melding vooraf versleuteld. Deze server kan haar niet lezen, en het programma dat versleutelde kwam "
+        "niet op het moment van versturen van deze server."
+    ),
+    "strength-sealed": N_("Bestanden die u zelf al had versleuteld, geven wij ongeopend door."),
+}
+
+ERRORS: Final = {
+    "error-summary": N_("Er is nog niets verstuurd. Pas dit aan:"),
+    "error-kind": N_("Kies of u wilt melden of advies wilt."),
+    "error-text-missing": N_("Vertel wat er is gebeurd. Het mag kort."),
+    "error-text-long": N_("Uw tekst is te lang. Haal ongeveer {n} tekens weg, of stuur de tekst mee als bestand."),
+    "error-about-long": N_("Dit is te lang. Gebruik hier hoogstens {n} tekens."),
+    "error-name-long": N_("Dit is te lang. Gebruik hier hoogstens {n} tekens."),
+    "error-contact-long": N_("Dit is te lang. Gebruik hier hoogstens {n} tekens."),
+    "error-characters": N_("Er stonden tekens in de tekst die geen letters zijn. Wij haalden ze weg; kijk of de tekst nog klopt."),
+    "error-nobody": N_(
+        "U hebt bij iedereen het vinkje weggehaald. Dan kan niemand uw melding lezen en versturen wij niets. "
+        "Kies ten minste één persoon, of meld buiten onze organisatie."
+    ),
+    "error-code-in-text": N_("Uw code staat in de tekst. Haal de code daar weg: wie haar kent, kan uw antwoorden lezen."),
+    "error-code-in-about": N_("Uw code staat in dit vak. Haal de code daar weg."),
+    "error-code-in-name": N_("Uw code staat in dit vak. Haal de code daar weg."),
+    "error-code-in-contact": N_("Uw code staat in dit vak. Haal de code daar weg."),
+    "error-code-in-file": N_("Uw code staat in de naam van een bestand. Geef het bestand een andere naam."),
+    "error-file-empty": N_("Het bestand ‘{file}’ is leeg (0 bytes). Kies het goede bestand of laat het weg."),
+    "error-file-large": N_("Het bestand ‘{file}’ is te groot. Een bestand mag hoogstens {limit} zijn."),
+    "error-file-name": N_("De naam van een bestand is te lang. Gebruik hoogstens {limit} tekens."),
+    "error-file-unreadable": N_("Uw browser kan het bestand ‘{file}’ niet lezen. Kies het opnieuw of laat het weg."),
+    "error-files-many": N_("U koos {n} bestanden. U mag er hoogstens {limit} meesturen."),
+    "error-files-total": N_("Uw bestanden zijn samen te groot. Samen mogen ze hoogstens {limit} zijn."),
+    "error-files-again": N_("Kies daarna uw bestanden opnieuw. Uw browser onthoudt ze niet."),
+    "error-bundle": N_("Dit bestand is geen melding die u vooraf hebt gemaakt."),
+    "error-bundle-other": N_("Deze vooraf gemaakte melding is voor een andere organisatie."),
+    "error-bundle-text": N_(
+        "U stuurt een vooraf gemaakte melding mee én u vulde dit formulier in. Kies één van de twee: "
+        "maak het formulier leeg of haal het bestand weg."
+    ),
+    "error-nothing": N_("Er is niets om te versturen. Schrijf een bericht of kies een bestand."),
+    "error-malformed": N_("Het formulier kwam niet goed aan. Kijk of alles hieronder klopt en verstuur het opnieuw."),
+    "error-later": N_("Er ging iets mis bij ons. Er is niets verstuurd. Probeer het straks opnieuw, met dezelfde code."),
+}
+
+BUSY: Final = {
+    "busy-preparing": N_("Bezig met klaarmaken…"),
+    "busy-encrypting": N_("Bezig met versleutelen: {file}"),
+    "busy-sending": N_("Bezig met versturen: {done} van {total}"),
+    "busy-retry": N_("De verbinding viel weg. Nieuwe poging over {seconds} seconden. Uw tekst blijft staan."),
+    "busy-stopped": N_("Gestopt. Er is niets gemeld. Uw tekst staat er nog."),
+    "busy-done": N_("Klaar."),
+    "button-send": N_("Versleutelen en versturen"),
+    "button-again": N_("Opnieuw proberen"),
+    "button-stop": N_("Stoppen"),
+    "unsaved": N_("Uw tekst is nog niet verstuurd."),
+}
+
+SERVER: Final = {
+    "server-malformed": N_("De server begreep het verzoek niet. Er is niets gemeld. Laad de pagina opnieuw; bewaar eerst uw tekst."),
+    "server-unknown": N_("Er is geen melding met deze code."),
+    "server-stale-keys": N_(
+        "De sleutels waarmee werd versleuteld, zijn te oud. Er is niets gemeld. Verstuur opnieuw: dan worden "
+        "nieuwe sleutels gebruikt."
+    ),
+    "server-roster": N_("De lijst van vertrouwenspersonen is net veranderd. Er is niets gemeld. Kijk wie u kiest en verstuur opnieuw."),
+    "server-head": N_("Er kwam net iets nieuws bij uw melding. Uw bericht is nog niet verstuurd. Verstuur het opnieuw."),
+    "server-number": N_("Met dit nummer kwam al een ander bericht aan. Open uw berichten opnieuw en kijk of uw bericht er staat."),
+    "server-incomplete": N_("Een bestand kwam niet heel aan. Er is niets gemeld. Verstuur het opnieuw."),
+    "server-taken": N_("Deze code kan niet worden gebruikt. Er is niets gemeld. Laad de pagina opnieuw voor een nieuwe code; bewaar eerst uw tekst."),
+    "server-too-large": N_("Dit is te groot voor de server. Er is niets gemeld. Haal een bestand weg of maak de tekst korter."),
+    "server-quota": N_("Er komt op dit moment te veel tegelijk binnen. Er is niets gemeld. Probeer het straks opnieuw, met dezelfde code."),
+    "server-full": N_("De opslag is vol. Er is niets gemeld. Probeer het later opnieuw, of meld op een andere plek."),
+    "server-act": N_("Dit kan nu niet bij deze melding. Er is niets verstuurd."),
+    "server-other": N_("De server kon dit niet verwerken. Er is niets gemeld. Probeer het opnieuw, met dezelfde code."),
+    "server-other-text": N_(
+        "Met deze code kwam al een melding aan, met een andere inhoud. Die melding blijft staan. "
+        "Uw nieuwe tekst staat hieronder klaar. U kunt hem versturen als aanvulling."
+    ),
+    "server-unreachable": N_("De server antwoordt niet. Uw tekst staat er nog. Opnieuw versturen kan geen kwaad: uw melding komt nooit dubbel aan."),
+    "receipt-sent-again": N_("Deze melding was al aangekomen. Zij is niet dubbel bewaard. Dit is hetzelfde bewijs als eerder."),
+}
+
+CODE: Final = {
+    "code-word": N_("Woord {number} staat niet in onze lijst. Kijk of u het goed hebt overgenomen."),
+    "code-mixed": N_("Woord {number} is uit een andere taal dan de andere woorden. Een code heeft woorden uit één lijst."),
+    "code-count": N_("Een code heeft 12 woorden. Dit zijn er {count}."),
+    "code-checksum": N_("Deze woorden vormen samen geen code. Kijk of elk woord klopt en of de volgorde klopt."),
+    "code-unknown": N_(
+        "Bij deze code vinden wij geen melding. Kijk of elk woord klopt en of de volgorde klopt. Misschien is uw melding "
+        "niet aangekomen; dan kunt u haar opnieuw versturen."
+    ),
+}
+
+MAILBOX: Final = {
+    "mailbox-empty": N_("Er is geen nieuw bericht voor u. Kijk over een paar dagen nog eens."),
+    "mailbox-news": N_("Er is een antwoord voor u."),
+    "mailbox-today": N_("Deze pagina is van {day}."),
+    "act-submitted": N_("U stuurde uw melding."),
+    "act-message": N_("U stuurde aanvulling {number} ({size})."),
+    "act-attachments": N_("Aantal bestanden: {n} ({size})."),
+    "act-received": N_("De server nam uw bericht in ontvangst."),
+    "act-dues": N_("Ontvangstbevestiging: uiterlijk {acknowledgement}. Inhoudelijk bericht: uiterlijk {feedback}."),
+    "act-not-involved": N_("{officer} verklaarde niet betrokken te zijn bij de zaak."),
+    "act-recused": N_("{officer} trok zich terug en krijgt uw melding niet meer te zien."),
+    "act-case-key": N_("{officer} nam uw melding in behandeling."),
+    "act-officer-added": N_("{officer} voegde {added} toe als vertrouwenspersoon in deze zaak."),
+    "act-acknowledged": N_("{officer} bevestigde de ontvangst van uw melding."),
+    "act-answered": N_("{officer} stuurde u een bericht."),
+    "act-feedback": N_("{officer} liet weten wat er met uw melding gebeurt en waarom."),
+    "act-identity-opened": N_("{officer} opende uw contactgegevens."),
+    "act-handed-over": N_("Een termijn is verstreken. Uw melding ging naar {officer}."),
+    "act-withdrawn": N_("U vroeg om uw melding in te trekken."),
+    "act-agreed": N_("U stemde in."),
+    "act-unopened": N_("Nog niemand heeft uw melding geopend."),
+    "act-lapsed-acknowledgement": N_("U had uiterlijk {day} een ontvangstbevestiging moeten krijgen. Die is er niet. U kunt ook ergens anders terecht."),
+    "act-lapsed-feedback": N_("U had uiterlijk {day} inhoudelijk bericht moeten krijgen. Dat is er niet. U kunt ook ergens anders terecht."),
+    "own-unreadable": N_("Uw eigen berichten kunt u hier niet teruglezen. Zo ziet iemand die uw code vindt, niet wat u schreef."),
+    "added": N_("Uw aanvulling is aangekomen. Nummer: {number}."),
+}
+
+ALARMS: Final = {
+    "alarm-heading": N_("Let op: hier klopt iets niet"),
+    "alarm-log": N_(
+        "Het verslag van uw zaak is niet heel. Iemand heeft er misschien iets in veranderd of uit weggehaald. Verstuur hier "
+        "niets meer en vraag advies buiten de organisatie."
+    ),
+    "alarm-roster": N_(
+        "De lijst van vertrouwenspersonen klopt niet. Iemand heeft haar misschien veranderd. Verstuur hier niets meer en vraag "
+        "advies buiten de organisatie."
+    ),
+    "alarm-answer": N_("Het bericht van {day} is niet echt of niet heel. Wij tonen het niet."),
+    "alarm-answer-missing": N_("Het bericht van {day} staat in het verslag, maar de server geeft het niet."),
+}
+
+TEXTS: Final[dict[str, str]] = {
+    **DAYS, **SCRIPT, **STRENGTH, **ERRORS, **BUSY, **SERVER, **CODE, **MAILBOX, **ALARMS,
+}  # fmt: skip
+
+_FORM: Final = (*DAYS, *SCRIPT, *ERRORS, *BUSY, *SERVER)
+FOR_SCRIPT: Final = {
+    "melden": (*_FORM, "strength-browser", "strength-offline", "strength-sealed"),
+    "bericht": (*_FORM, *CODE, *MAILBOX, *ALARMS),
+}
+"""Which sentences the page of each name prints for its script."""
