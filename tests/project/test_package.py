@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The wheel that is installed on servers and workstations."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The project, built."""
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", target],
+        cwd=root,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    (built,) = target.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_wheel_is_whole(wheel: zipfile.ZipFile, files: list[Path], root: Path) -> None:
+    """All modules, templates, catalogues, word lists, steps of the schema and public files are in it."""
+    wanted = {
+        f"meldkluis/{path.relative_to(root).as_posix()}"
+        for path in files
+        if path.relative_to(root).parts[0] in {"crypto", "mailbox", "intake", "workstation", "templates", "locale"}
+    }
+
+    assert wanted - set(wheel.namelist()) == set()
+
+
+def test_wheel_takes_no_other_name(wheel: zipfile.ZipFile) -> None:
+    """It installs one package, so that nothing hides a module of the standard library."""
+    tops = {name.split("/")[0] for name in wheel.namelist()}
+
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"meldkluis"}
+
+
+def test_wheel_holds_no_links(wheel: zipfile.ZipFile) -> None:
+    """The namespace's links have become files."""
+    symlink = 0o120000
+
+    assert [item.filename for item in wheel.infolist() if (item.external_attr >> 16) & 0o170000 == symlink] == []
+
+
+def test_wheel_has_its_commands_and_licence(wheel: zipfile.ZipFile) -> None:
+    """The two command lines and the licence come with it."""
+    (points,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+    text = wheel.read(points).decode()
+
+    assert "meldkluis = meldkluis.intake.cli:main" in text
+    assert "meldkluis-workstation = meldkluis.workstation.cli:main" in text
+    assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
