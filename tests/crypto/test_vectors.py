@@ -3,7 +3,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,8 @@ ERRORS = {
 }
 
 
-def named(items: list[dict[str, Any]]) -> Iterator[Any]:
-    return (pytest.param(item, id=item["name"]) for item in items)
+def named(items: list[dict[str, Any]]) -> list[Any]:
+    return [pytest.param(item, id=item["name"]) for item in items]
 
 
 @pytest.mark.parametrize("vector", VECTORS["receipt"]["good"], ids=lambda v: f"{v['language']} {v['entropy']}")
