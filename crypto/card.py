@@ -12,7 +12,7 @@ import binascii
 from dataclasses import dataclass
 from typing import Final
 
-from meldkluis.crypto.encoding import boolean, dump_json, load_json, one_of, organisation_name, read_fields
+from meldkluis.crypto.encoding import boolean, dump_json, line, load_json, one_of, organisation_name, read_fields
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.signed import SigningKey, open_thing, sign
 
@@ -71,22 +71,10 @@ def parse_card(text: str) -> Card:
     return _parse(raw)
 
 
-def _line(value: object) -> str:
-    # Printable only: this text is shown in an administrator's terminal (escape sequences) and on officers' screens.
-    if (
-        not isinstance(value, str)
-        or not 0 < len(value) <= LONGEST_TEXT
-        or not value.isprintable()
-        or value != value.strip()
-    ):
-        raise FormatError("name and function are one line each")
-    return value
-
-
 _FIELDS: Final = {
     "organisation": organisation_name,
-    "name": _line,
-    "function": _line,
+    "name": line(LONGEST_TEXT),
+    "function": line(LONGEST_TEXT),
     "role": one_of("officer", "deputy"),
     "manager": boolean,
     "hr": boolean,

@@ -90,10 +90,15 @@ def _check_tree(value: object, depth: int) -> None:
             raise FormatError("a lone surrogate") from None
 
 
-def load_json(data: bytes) -> dict[str, Any]:
+def load_json(data: bytes | str) -> dict[str, Any]:
     """Read one JSON object strictly (RFC 8259); FormatError for anything unusual."""
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(
+            data if isinstance(data, str) else data.decode("utf-8"),
+            object_pairs_hook=_pairs,
+            parse_float=_refuse,
+            parse_constant=_refuse,
+        )
     except (ValueError, RecursionError):
         raise FormatError("not JSON") from None
     if not isinstance(value, dict):
@@ -115,6 +120,22 @@ def text(maximum: int) -> Check:
     def check(value: object) -> str:
         if not isinstance(value, str) or len(value) > maximum:
             raise FormatError("not a text of this size")
+        return value
+
+    return check
+
+
+def line(maximum: int) -> Check:
+    """Return a check for one printable line of 1 to `maximum` characters, without spaces around it.
+
+    Such lines are shown in terminals and on officers' screens: no escape, bidi or control character gets through.
+    """
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not 0 < len(value) <= maximum:
+            raise FormatError("not a line of this length")
+        if not value.isprintable() or value != value.strip():
+            raise FormatError("not one printable line")
         return value
 
     return check

@@ -109,7 +109,7 @@ class Document:
             "strength": one_of(*STRENGTHS),
             "attachments": list_of(_attachment, Limits.attachments),
         }
-        fields = read_fields(load_json(written.encode("utf-8")), checks)
+        fields = read_fields(load_json(written), checks)
         del fields["version"]
         return cls(**fields)
 
@@ -129,7 +129,7 @@ class Contact:
     def load(cls, written: str) -> "Contact":
         """Read the written form strictly."""
         checks = {"version": one_of(1), "name": text(SHORT_TEXT), "contact": text(SHORT_TEXT)}
-        fields = read_fields(load_json(written.encode("utf-8")), checks)
+        fields = read_fields(load_json(written), checks)
         return cls(fields["name"], fields["contact"])
 
 
@@ -185,7 +185,7 @@ class AnswerDocument:
     def load(cls, written: str) -> "AnswerDocument":
         """Read the written form strictly."""
         checks = {"version": one_of(1), "kind": one_of(*ANSWER_KINDS), "text": _TEXT}
-        fields = read_fields(load_json(written.encode("utf-8")), checks)
+        fields = read_fields(load_json(written), checks)
         return cls(fields["kind"], fields["text"])
 
 

@@ -20,6 +20,7 @@ from meldkluis.crypto.encoding import (
     dump_json,
     integer,
     labelled_hash,
+    line,
     list_of,
     load_json,
     one_of,
@@ -32,7 +33,7 @@ from meldkluis.crypto.encoding import (
 from meldkluis.crypto.errors import FormatError, RosterError, SignatureError
 from meldkluis.crypto.limits import INTAKE_ACCEPTED_DAYS, INTAKE_OFFERED_DAYS, MEMBERS, SLOTS
 
-_NAME: Final = text(200)
+_NAME: Final = line(200)
 _MEMBER: Final = {
     "key": binary(32),
     "name": _NAME,
