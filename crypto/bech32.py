@@ -33,21 +33,16 @@ def _step(state: int, value: int) -> int:
     return state
 
 
-# The checksum is linear, so its two upper pairs of letters are looked up at once: a hybrid recipient has 1,959 letters,
-# and one is written or read for every report.
-_FOUR: Final = (0, 0, 0, 0)
-_LOW: Final = tuple(reduce(_step, _FOUR, pair << 10) for pair in range(1024))
-_HIGH: Final = tuple(reduce(_step, _FOUR, pair << 20) for pair in range(1024))
+# The checksum is linear, so two letters go in one look-up: a recipient has 1,959, and reports bring new ones.
+_PAIRS: Final = tuple(reduce(_step, (0, 0), pair << 20) for pair in range(1024))
 
 
 def _checksum(hrp: str, values: bytes) -> int:
     prefix = [ord(letter) >> 5 for letter in hrp] + [0] + [ord(letter) & 31 for letter in hrp]
-    odd = len(values) % 4
+    odd = len(values) % 2
     state = reduce(_step, [*prefix, *values[:odd]], 1)
-    columns = (values[odd + place :: 4] for place in range(4))
-    for first, second, third, fourth in zip(*columns, strict=True):
-        new = first << 15 | second << 10 | third << 5 | fourth
-        state = (state & 0x3FF) << 20 ^ new ^ _LOW[state >> 10 & 0x3FF] ^ _HIGH[state >> 20]
+    for first, second in zip(values[odd::2], values[odd + 1 :: 2], strict=True):
+        state = (state & 0xFFFFF) << 10 ^ first << 5 ^ second ^ _PAIRS[state >> 20]
     return state
 
 

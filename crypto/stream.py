@@ -133,10 +133,11 @@ class Opener:
             raise PayloadError("bytes after the last chunk")
         plaintext = self._open(sealed, last=False)
         if plaintext is None:
+            # Whether a full chunk is the last one, only its seal tells.
             plaintext = self._open(sealed, last=True)
+            if plaintext is None:
+                raise PayloadError("the payload was changed")
             self._ended = True
-        if plaintext is None:
-            raise PayloadError("the payload was changed")
         self._number += 1
         return plaintext
 
