@@ -113,12 +113,18 @@ class Cast:
         return take_over(log, headers, [officer.identity], self.keys.values(), officer.signing, self.today)
 
 
-def make_cast(names: Sequence[str] = ("TEST Een", "TEST Twee"), *, deputy: bool = True, start: date = TODAY) -> Cast:
+def make_cast(
+    names: Sequence[str] = ("TEST Een", "TEST Twee"),
+    *,
+    deputy: bool = True,
+    start: date = TODAY,
+    server: SigningKey | None = None,
+) -> Cast:
     """Return an organisation whose founding roster everybody signed."""
     officers = [make_officer(name, start=start) for name in names]
     if deputy:
         officers.append(make_officer("TEST Plaatsvervanger", "deputy", start=start))
-    server = SigningKey.generate()
+    server = server or SigningKey.generate()
     roster = make_roster(
         version=1,
         organisation=ORGANISATION,
@@ -130,4 +136,4 @@ def make_cast(names: Sequence[str] = ("TEST Een", "TEST Twee"), *, deputy: bool 
     version = RosterVersion(roster.payload)
     for officer in officers:
         version = version.signed_by(officer.signing)
-    return Cast(server, tuple(officers), version, parse_roster(version.payload))
+    return Cast(server, tuple(officers), version, parse_roster(version.payload), start)
