@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reading rows so that no statement stays open, and what the store's functions pass to each other.
+
+- Every query is read to its end at once: an open statement would hold the WAL from being folded back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlcipher3 import dbapi2
+from typing_extensions import Buffer
+
+Value = str | int | Buffer | None
+
+
+def many(db: dbapi2.Connection, sql: str, *values: Value) -> list[tuple[Any, ...]]:
+    """Return all rows of a query."""
+    return db.execute(sql, values).fetchall()
+
+
+def one(db: dbapi2.Connection, sql: str, *values: Value) -> tuple[Any, ...] | None:
+    """Return the only row of a query, or None."""
+    rows = db.execute(sql, values).fetchall()
+    return rows[0] if rows else None
+
+
+@dataclass(frozen=True)
+class AgeFile:
+    """An age file, cut between header and payload."""
+
+    slot: str
+    header: bytes = field(repr=False)
+    payload: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An attachment that an entry names: what must be in staging, whole. `size` in bytes of ciphertext."""
+
+    id: bytes
+    size: int
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """A report with everything that is stored of it in one transaction. `log` are the signed entries."""
+
+    case: bytes
+    log: tuple[bytes, ...] = field(repr=False)
+    head: bytes = field(repr=False)
+    files: Sequence[AgeFile] = field(repr=False)
+    claims: Sequence[Claim] = field(repr=False)
+    officers: frozenset[bytes] = field(repr=False)
+    received: date
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What is appended to a case in one transaction, if its head is still `before`.
+
+    `entry` is the number of the first of `log`; files and claims belong to it. `headers` replaces headers by
+    (entry, slot). `joining` are served the case from now on, `leaving` no more. A day in `acknowledged` or `feedback`
+    is kept when none stands yet; `forget_first` erases the headers that taking over had replaced.
+    """
+
+    case: bytes
+    before: bytes = field(repr=False)
+    entry: int
+    log: tuple[bytes, ...] = field(repr=False)
+    head: bytes = field(repr=False)
+    joining: frozenset[bytes] = field(default=frozenset(), repr=False)
+    leaving: frozenset[bytes] = field(default=frozenset(), repr=False)
+    files: Sequence[AgeFile] = field(default=(), repr=False)
+    claims: Sequence[Claim] = field(default=(), repr=False)
+    headers: Mapping[tuple[int, str], bytes] = field(default_factory=dict, repr=False)
+    acknowledged: date | None = None
+    feedback: date | None = None
+    forget_first: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A case that stands already under the address that a report came to."""
+
+    case: bytes
+    log: list[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts that terms are counted from."""
+
+    received: date
+    acknowledged: date | None
+    feedback: date | None
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """A file of a case in a list; size of the whole age file in bytes."""
+
+    entry: int
+    slot: str
+    size: int
+
+
+@dataclass(frozen=True)
+class AttachmentLine:
+    """An attachment of a case in a list; size in bytes of ciphertext."""
+
+    entry: int
+    id: bytes
+    size: int

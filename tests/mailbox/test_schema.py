@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Opening the database: its key, its settings, its versions."""
+
+import asyncio
+import os
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlcipher3 import dbapi2
+
+from meldkluis.crypto.errors import FormatError
+from meldkluis.mailbox import keyfile, schema, writer
+from meldkluis.mailbox.errors import KeyFileError, SchemaError, StoreError, WrongKeyError
+from meldkluis.mailbox.store import DATABASE, LOCK, Store
+
+ADDED = """
+CREATE TABLE holiday (day TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID, STRICT;
+ALTER TABLE "case" ADD COLUMN closed TEXT;
+UPDATE "case" SET closed = received;
+"""
+
+
+def connect(directory: Path) -> dbapi2.Connection:
+    return schema.connect(directory / DATABASE, keyfile.read(directory, keyfile.DATABASE_KEY))
+
+
+def add_case(directory: Path) -> None:
+    with closing(connect(directory)) as db:
+        sql = 'INSERT INTO "case" (id, entries, head, received) VALUES (?, 2, ?, ?)'
+        db.execute(sql, (os.urandom(16), os.urandom(32), "2026-11-23"))
+
+
+def test_settings_are_the_promised_ones(store: Store, directory: Path):
+    """WAL, full durability, overwriting, page size, application and version are as the design says."""
+    asyncio.run(store.announce(bytes(32), b"thing"))
+    expected = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "cipher_page_size": "8192",
+        "cache_size": -500,
+        "application_id": schema.APPLICATION_ID,
+        "user_version": 1,
+    }
+    writing = store._writer.write_now(
+        lambda db: {name: db.execute(f"PRAGMA {name}").fetchall()[0][0] for name in expected}
+    )
+    assert writing == expected
+
+
+def test_files_are_for_the_owner(store: Store, directory: Path):
+    """Database, WAL, shared memory, lock and keys have no right for anybody else."""
+    asyncio.run(store.announce(bytes(32), b"thing"))
+    names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
+
+    assert {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, "database.key", "signing.key"} == set(names)
+    assert set(names.values()) == {0o600}
+
+
+def test_a_wrong_key_is_said_clearly(store: Store, directory: Path, capfd: pytest.CaptureFixture[str]):
+    """Another key opens nothing, says so, and prints nothing of the library's."""
+    store.close()
+    (directory / keyfile.DATABASE_KEY).write_bytes(os.urandom(32))
+
+    with pytest.raises(WrongKeyError, match="does not open"):
+        Store(directory)
+    with pytest.raises(WrongKeyError):
+        schema.connect(directory / DATABASE, b"short")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_readable_key_file_stops_everything(store: Store, directory: Path):
+    """The store does not open with a key that others can read."""
+    (directory / keyfile.DATABASE_KEY).chmod(0o644)
+    with pytest.raises(KeyFileError):
+        Store(directory)
+
+
+def test_nothing_is_made_over_something(store: Store, directory: Path):
+    """An organisation is made once; a missing database is not made by opening it."""
+    with pytest.raises(StoreError, match="already"):
+        Store.create(directory, "gemeente-voorbeeld", "Gemeente Voorbeeld")
+    store.close()
+    for path in directory.glob(f"{DATABASE}*"):
+        path.unlink()
+    with pytest.raises(StoreError, match="no database"):
+        Store(directory)
+    with pytest.raises(KeyFileError, match="exists"):
+        Store.create(directory, "gemeente-voorbeeld", "Gemeente Voorbeeld")
+
+
+@pytest.mark.parametrize("name", ["", "Gemeente", "a" * 64, "a.b", "../x"])
+def test_an_organisation_has_a_plain_name(tmp_path: Path, name: str):
+    """The organisation's identifier is the one that signatures can hold."""
+    with pytest.raises(FormatError):
+        Store.create(tmp_path / "x", name, "Gemeente Voorbeeld")
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_older_database_is_brought_forward(store: Store, directory: Path, monkeypatch: pytest.MonkeyPatch):
+    """A database of version 1 gets version 2 when it is opened, and keeps what it held."""
+    add_case(directory)
+    store.close()
+    scripts = (*schema.migrations(), ADDED)
+    monkeypatch.setattr(schema, "migrations", lambda: scripts)
+    Store(directory).close()
+
+    with closing(connect(directory)) as db:
+        assert schema.version_of(db) == 2
+        assert db.execute('SELECT received, closed FROM "case"').fetchall() == [("2026-11-23", "2026-11-23")]
+
+
+def test_two_processes_may_bring_it_forward(directory: Path, store: Store):
+    """Who finds the version already there does nothing."""
+    scripts = (*schema.migrations(), ADDED)
+    with closing(connect(directory)) as first, closing(connect(directory)) as second:
+        assert schema.migrate(first, scripts) == 1
+        assert schema.migrate(second, scripts) == 2
+
+
+def test_a_failing_migration_changes_nothing(store: Store, directory: Path):
+    """A migration that fails half way leaves the version before, whole."""
+    add_case(directory)
+    with closing(connect(directory)) as db:
+        with pytest.raises(SchemaError, match="as it was"):
+            schema.migrate(db, (*schema.migrations(), ADDED + "INSERT INTO nothing VALUES (1);"))
+        assert schema.version_of(db) == 1
+        assert not db.in_transaction
+        with pytest.raises(dbapi2.OperationalError):
+            db.execute('SELECT closed FROM "case"')
+    Store(directory).close()
+
+
+def test_a_newer_database_is_refused(store: Store, directory: Path):
+    """A release that does not know the schema's version touches nothing."""
+    store.close()
+    with closing(connect(directory)) as db:
+        db.execute("PRAGMA user_version=2")
+    with pytest.raises(SchemaError, match="newer"):
+        Store(directory)
+
+
+def test_a_foreign_database_is_refused(store: Store, directory: Path):
+    """A database of another program is refused, also when it has the right key."""
+    store.close()
+    with closing(connect(directory)) as db:
+        db.execute("PRAGMA application_id=1")
+    with pytest.raises(SchemaError, match="not one of"):
+        Store(directory)
+
+
+def test_tables_have_no_order_of_arrival(store: Store, directory: Path):
+    """Every table is strict and without rowid, so nothing but keys orders its rows."""
+    with closing(connect(directory)) as db:
+        tables = db.execute("SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main'").fetchall()
+    assert {(wr, strict) for name, wr, strict in tables if not name.startswith("sqlite_")} == {(1, 1)}
+
+
+def test_the_lock_is_given_up(store: Store, directory: Path):
+    """Another process can write as soon as the store has written."""
+    asyncio.run(store.announce(bytes(32), b"thing"))
+    with writer.held(directory / LOCK):
+        pass
