@@ -18,10 +18,14 @@ PYTEST_ARGS ?=
 # (docs/adr/0001-namespace.md).
 export PYTHONSAFEPATH := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# reuse would otherwise look for a system library that a bare machine lacks.
+export REUSE_ENCODING_MODULE := charset_normalizer
 
 READY := $(VENV)/.ready
-# A new set of pins makes a new stamp; with another Python the environment is made anew.
-REQUIREMENTS := requirements/run.txt requirements/workstation.txt requirements/test.txt
+# Test tools that are published as source only; everything else must come as a wheel.
+NO_WHEEL := mozprofile,reuse
+PIP := $(PY) -m pip install --quiet
+REQUIREMENTS := requirements/build.txt requirements/run.txt requirements/workstation.txt requirements/test.txt
 
 .PHONY: help run test check drill bench fuzz bundle locale requirements format clean
 
@@ -33,8 +37,9 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 $(READY): $(REQUIREMENTS) pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --require-hashes --only-binary :all: -r requirements/test.txt
-	$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes --only-binary :all: -r requirements/build.txt
+	$(PIP) --require-hashes --no-build-isolation --only-binary :all: --no-binary $(NO_WHEEL) -r requirements/test.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 run: $(READY) ## Set up and start the demo: reporter's site on port 8000, workstations on 8001 and up
@@ -54,7 +59,7 @@ drill: $(READY) ## Run the long drills
 	$(BIN)/pytest $(PYTEST_ARGS) -m drill --timeout 1800 $(TESTS)
 
 bench: $(READY) ## Measure, and print the figures
-	$(PY) bench/run.py
+	PYTHONPATH=tests/support $(PY) bench/run.py
 
 fuzz: $(READY) ## Fuzz every parser for FUZZ_SECONDS (60), two at a time
 	$(PY) tools/fuzz.py --seconds $(FUZZ_SECONDS)
@@ -66,7 +71,7 @@ locale: $(READY) ## Collect new texts into the catalogues and compile them
 	$(PY) tools/locale.py
 
 requirements: ## Renew the pins (needs uv)
-	for name in run workstation test; do uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --no-annotate --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
+	for name in build run workstation test; do uv pip compile --quiet --upgrade --generate-hashes --universal --no-header --no-annotate --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
 format: $(READY) ## Format the Python sources
 	$(BIN)/ruff check --fix .
