@@ -17,6 +17,7 @@ from cast import ORGANISATION, Cast, make_cast
 
 from meldkluis.crypto.signed import SigningKey
 from meldkluis.intake import administration
+from meldkluis.mailbox import keyfile
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
 
