@@ -10,8 +10,6 @@ import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 PINS = ("build", "run", "workstation", "test")
-FOR_THE_WORKSTATION = {"__init__", "wire", "terms", "calendar", "clock", "errors"}
-"""Modules of mailbox/ without a store behind them."""
 
 
 def settings(root: Path) -> dict[str, Any]:
@@ -63,17 +61,6 @@ def test_package_asks_for_what_runs(root: Path) -> None:
     needed = asked_for(root / "requirements" / "run.in") | asked_for(root / "requirements" / "workstation.in")
 
     assert declared == needed
-
-
-def test_store_list_is_complete(root: Path) -> None:
-    """The rule that keeps the workstation off the store names every module of mailbox/ that is not for it."""
-    contracts = settings(root)["tool"]["importlinter"]["contracts"]
-    (rule,) = (rule for rule in contracts if rule["source_modules" if "source_modules" in rule else "name"] == ["meldkluis.workstation"])
-    modules = {path.stem for path in (root / "mailbox").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-
-    named = {name.removeprefix("meldkluis.mailbox.") for name in rule["forbidden_modules"]}
-
-    assert named == modules - FOR_THE_WORKSTATION
 
 
 def test_imports_go_downwards(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

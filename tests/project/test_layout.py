@@ -21,7 +21,9 @@ LICENCE_LINE = "SPDX-License-" + "Identifier:"
 
 NEVER_IN_SOURCE = {
     "a path of somebody's machine": r"(?<![\w.])/(?:work|root|home)/[\w.]",
-    "a registry's host": "|".join((r"pypi" + r"\.org", r"python" + r"hosted\.org", r"npm" + r"js\.org", "npm" + r"js\.com")),
+    "a registry's host": "|".join(
+        (r"pypi" + r"\.org", r"python" + r"hosted\.org", r"npm" + r"js\.org", "npm" + r"js\.com")
+    ),
     "an unfinished thing": r"\b(?:TO" + r"DO|FIX" + r"ME|X" + r"XX|H" + r"ACK)\b",
     "a merge conflict": r"^(?:<{7}|>{7}) ",
 }
