@@ -15,15 +15,14 @@ from meldkluis.mailbox import staging
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.rows import (
     AgeFile,
-    AttachmentLine,
     Facts,
-    FileLine,
     Growth,
     NewCase,
     Standing,
     many,
     one,
 )
+from meldkluis.mailbox.wire import AttachmentLine, FileLine
 
 
 def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | None:

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from meldkluis.crypto.signed import SigningKey
 from meldkluis.mailbox.errors import KeyFileError
 
 DATABASE_KEY: Final = "database.key"
@@ -46,6 +47,11 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_signing_key(directory: Path) -> SigningKey:
+    """Return the server's signing key; KeyFileError."""
+    return SigningKey.from_seed(read(directory, SIGNING_KEY))
 
 
 def read(directory: Path, name: str) -> bytes:

@@ -96,21 +96,3 @@ class Facts:
     received: date
     acknowledged: date | None
     feedback: date | None
-
-
-@dataclass(frozen=True)
-class FileLine:
-    """A file of a case in a list; size of the whole age file in bytes."""
-
-    entry: int
-    slot: str
-    size: int
-
-
-@dataclass(frozen=True)
-class AttachmentLine:
-    """An attachment of a case in a list; size in bytes of ciphertext."""
-
-    entry: int
-    id: bytes
-    size: int

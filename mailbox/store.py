@@ -26,7 +26,8 @@ from meldkluis.crypto.encoding import organisation_name
 from meldkluis.crypto.roster import Roster, RosterVersion
 from meldkluis.mailbox import cases, keyfile, registry, schema, staging
 from meldkluis.mailbox.errors import SchemaError, StoreError
-from meldkluis.mailbox.rows import AttachmentLine, Facts, FileLine, Growth, NewCase, Standing
+from meldkluis.mailbox.rows import Facts, Growth, NewCase, Standing
+from meldkluis.mailbox.wire import AttachmentLine, FileLine
 from meldkluis.mailbox.writer import Writer, held
 
 P = ParamSpec("P")

@@ -15,9 +15,10 @@ from meldkluis.crypto.attachment import digest_of_parts
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.limits import KIB, PART
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import AgeFile, AttachmentLine, Claim, Facts, FileLine, Growth, NewCase, Standing
+from meldkluis.mailbox.rows import AgeFile, Claim, Facts, Growth, NewCase, Standing
 from meldkluis.mailbox.staging import Quota
 from meldkluis.mailbox.store import Store
+from meldkluis.mailbox.wire import AttachmentLine, FileLine
 
 TODAY = date(2026, 11, 23)
 QUOTA = Quota(address=8 * PART, total=16 * PART)
