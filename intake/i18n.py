@@ -12,16 +12,18 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from meldkluis.crypto.encoding import b64
 from meldkluis.intake.texts import TEXTS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 """The folder that holds `templates/` and `locale/`: the repository, or the installed package."""
 
 SOURCE: Final = "nl"
-LANGUAGES: Final = ("nl", "en")
+LANGUAGES: Final = {"nl": "Nederlands", "en": "English"}
 DOMAIN: Final = "intake"
 _KILO: Final = 1000
 
@@ -42,15 +44,20 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def data_url(text: str) -> str:
+    """Return a text as the address of a file to save; it is never sent anywhere."""
+    return "data:text/plain;charset=utf-8," + quote(text, safe="-_.~+/=")
+
+
 class Language:
     """One language: its sentences and its templates."""
 
-    def __init__(self, code: str) -> None:
-        """Load the catalogue of `code`; ValueError for a language that does not exist."""
+    def __init__(self, code: str, prefix: str = "") -> None:
+        """Load the catalogue of `code`, for pages under `prefix`; ValueError for a language that does not exist."""
         if code not in LANGUAGES:
             raise ValueError("a language without a catalogue")
         self.code: Final = code
-        self.prefix: Final = "" if code == SOURCE else f"/{code}"
+        self.prefix: Final = prefix
         self._catalogue: Final = _catalogue(code)
 
     @cached_property
@@ -67,8 +74,14 @@ class Language:
         )
         environment.install_gettext_translations(self._catalogue, newstyle=True)  # type: ignore[attr-defined]
         environment.policies["ext.i18n.trimmed"] = True
-        environment.filters |= {"visible": visible, "one_line": one_line}
-        environment.globals |= {"text": self.text, "day": self.day, "size": self.size, "language": self.code}
+        environment.filters |= {"visible": visible, "one_line": one_line, "b64": b64, "data_url": data_url}
+        environment.globals |= {
+            "text": self.text,
+            "day": self.day,
+            "size": self.size,
+            "language": self.code,
+            "prefix": self.prefix,
+        }
         return environment
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
@@ -79,6 +92,10 @@ class Language:
         """Return a sentence of `texts.TEXTS`, its slots filled."""
         sentence = self._catalogue.gettext(TEXTS[name])
         return sentence.format(**slots) if slots else sentence
+
+    def sentence(self, msgid: str) -> str:
+        """Return a sentence that stands elsewhere in the sources, marked for translation."""
+        return self._catalogue.gettext(msgid)
 
     def day(self, value: date) -> str:
         """Return a day in words: 22 november 2026."""

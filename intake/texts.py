@@ -34,8 +34,8 @@ SCRIPT: Final = {
 
 STRENGTH: Final = {
     "strength-browser": N_(
-        "Uw browser versleutelt. Uw tekst, uw bestanden en uw code gaan versleuteld van uw apparaat; deze server "
-        "kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. Het programma "
+        "Uw browser versleutelt. Uw tekst en uw bestanden gaan versleuteld van uw apparaat en uw code blijft daar; deze "
+        "server kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. Het programma "
         "dat versleutelt komt wel van deze server. Het beschermt u dus niet als iemand het programma verandert."
     ),
     "strength-door": N_(
@@ -160,6 +160,10 @@ MAILBOX: Final = {
     "act-lapsed-acknowledgement": N_("U had uiterlijk {day} een ontvangstbevestiging moeten krijgen. Die is er niet. U kunt ook ergens anders terecht."),
     "act-lapsed-feedback": N_("U had uiterlijk {day} inhoudelijk bericht moeten krijgen. Dat is er niet. U kunt ook ergens anders terecht."),
     "own-unreadable": N_("Uw eigen berichten kunt u hier niet teruglezen. Zo ziet iemand die uw code vindt, niet wat u schreef."),
+    "number-door": N_(
+        "Uw bericht met nummer {number} kwam al aan op {day}. Was het dit bericht? Dan hoeft u niets te doen. Is het een ander "
+        "bericht? Verstuur het dan hieronder; het krijgt het volgende nummer."
+    ),
     "added": N_("Uw aanvulling is aangekomen. Nummer: {number}."),
 }
 

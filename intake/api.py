@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The reporter's JSON interface (docs/protocol.md section 9).
+
+- Each endpoint parses, asks the desk once, and renders. Nothing depends on the sender's address, and nothing is logged.
+- A mailbox answer has the same size, and takes the same work, for an unknown code as for a known one without news.
+- Part of the reporter's site, which puts its desk into each request's state.
+"""
+
+import re
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from meldkluis.crypto.encoding import unb64
+from meldkluis.crypto.errors import FormatError
+from meldkluis.crypto.limits import PART
+from meldkluis.intake.exchange import answer, desk_of, guarded, nothing, read_body
+from meldkluis.mailbox import wire
+from meldkluis.mailbox.clock import today
+from meldkluis.mailbox.desk import Accepted, Desk, Mailbox
+from meldkluis.mailbox.errors import Refused
+
+SUBMISSION: Final = 1_572_864
+"""Largest JSON body in bytes: an entry and two files of the largest class, in base64."""
+
+_SCHEME: Final = "Mailbox "
+_ADDRESS: Final = 32
+_ATTACHMENT: Final = 16
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,5}")
+
+
+def _address(request: Request) -> bytes:
+    given = request.headers.getlist("authorization")
+    try:
+        if len(given) == 1 and given[0].startswith(_SCHEME):
+            address = unb64(given[0].removeprefix(_SCHEME))
+            if len(address) == _ADDRESS:
+                return address
+    except FormatError:
+        pass
+    raise Refused("authorization")
+
+
+async def _keys(request: Request) -> Response:
+    desk, day = desk_of(request), today()
+    public = desk.public_keys(day)
+    keys = tuple(key.thing.raw for key in public.intake_keys)
+    return answer(wire.KeysAnswer(day, desk.organisation, tuple(public.rosters), keys, desk.limits).dump())
+
+
+async def _part(request: Request) -> Response:
+    address = _address(request)
+    attachment, number = unb64(request.path_params["attachment"]), request.path_params["number"]
+    if len(attachment) != _ATTACHMENT or not _NUMBER.fullmatch(number):
+        raise Refused("malformed")
+    ciphertext = await read_body(request, PART)
+    await desk_of(request).stage(address, attachment, int(number), ciphertext, today())
+    return nothing()
+
+
+async def _report(request: Request) -> Response:
+    address = _address(request)
+    sent = wire.ReportRequest.parse(await read_body(request, SUBMISSION))
+    accepted = await desk_of(request).submit(address, sent.entry, sent.files, today())
+    assert accepted.proof is not None
+    return _taken(accepted, wire.ReportAnswer(accepted.received.raw, accepted.proof.raw).dump())
+
+
+async def _message(request: Request) -> Response:
+    address = _address(request)
+    sent = wire.AddRequest.parse(await read_body(request, SUBMISSION))
+    accepted = await desk_of(request).add(address, sent.entry, sent.files, today())
+    return _taken(accepted, wire.MessageAnswer(accepted.received.raw).dump())
+
+
+def _taken(accepted: Accepted, body: bytes) -> Response:
+    return answer(body, 201 if accepted.new else 200)
+
+
+async def _mailbox(request: Request) -> Response:
+    address = _address(request)
+    await read_body(request, 0)
+    desk, day = desk_of(request), today()
+    return answer(_opened(desk, desk.mailbox(address, day), day))
+
+
+def _opened(desk: Desk, box: Mailbox, day: date) -> bytes:
+    """Return the answer's bytes.
+
+    Both the answer with a log and the one without are made each time, and the one that goes out is filled up to the
+    same size: as long as log and older keys fit the room set apart for them, only real news makes an answer longer.
+    """
+    offered = tuple(key.thing.raw for key in desk.public_keys(day).intake_keys)
+    keys = tuple(dict.fromkeys(offered + tuple(key.thing.raw for key in box.intake_keys)))
+    full = wire.MailboxAnswer(box.found, day, desk.organisation, tuple(box.rosters), keys, tuple(box.log), box.answers)
+    empty = replace(full, found=False, intake_keys=offered, log=(), answers={})
+    bodies = {True: full.dump(), False: empty.dump()}
+    slots = desk.public_keys(day).roster.slots if desk.public_keys(day).roster else 4
+    room = wire.PAD * slots // 4
+    body = bodies[box.found]
+    size = max(len(bodies[False]) + room, len(bodies[True]) if box.found else 0)
+    return body[:-2] + b"." * (size - len(body)) + body[-2:]
+
+
+def routes() -> list[Route]:
+    """Return the routes under /api/, those first that have to be fast."""
+    return [
+        Route("/api/reports", guarded(_report), methods=["POST"]),
+        Route("/api/mailbox", guarded(_mailbox), methods=["POST"]),
+        Route("/api/parts/{attachment}/{number}", guarded(_part), methods=["PUT"]),
+        Route("/api/messages", guarded(_message), methods=["POST"]),
+        Route("/api/keys", guarded(_keys), methods=["GET"]),
+    ]

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The two applications of one server process, and which organisation a request is for.
+
+- The host name alone decides. A single organisation without host names answers to every name, and on the officers'
+  listener it always does.
+- A desk is opened once a process: at the start where there is one organisation, else with its first request.
+- Loaded by meldkluis.intake.worker after the fork.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from meldkluis.intake import officers
+from meldkluis.intake.app import create_app
+from meldkluis.intake.config import Config
+from meldkluis.mailbox.desk import Desk
+
+
+class Organisation:
+    """One organisation's desk and its two applications."""
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        self.config: Final = config
+        self._directory: Final = directory
+        self._desk: Desk | None = None
+        self._sides: dict[str, ASGIApp] = {}
+
+    def side(self, name: str) -> ASGIApp:
+        """Return the application for `reporters` or `officers`; opens the desk."""
+        if self._desk is None:
+            self._desk = Desk.open(self._directory)
+            self._sides = {
+                "reporters": create_app(self.config, self._desk),
+                "officers": officers.create_app(self._desk),
+            }
+        return self._sides[name]
+
+    def close(self) -> None:
+        """Close the desk once it has written what it took."""
+        if self._desk is not None:
+            self._desk.close()
+            self._desk = None
+
+
+class _Side:
+    """One listener's application: finds the organisation, and hands the request on."""
+
+    def __init__(self, name: str, organisations: Sequence[Organisation], *, strict: bool) -> None:
+        self._name = name
+        self._hosts = {host: item for item in organisations for host in item.config.hosts}
+        self._only = organisations[0] if len(organisations) == 1 and not (strict and self._hosts) else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; anything but HTTP is closed."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1003})
+            return
+        organisation = self._only or self._hosts.get(_host(scope))
+        if organisation is None:
+            await PlainTextResponse("Misdirected Request\n", 421)(scope, receive, send)
+            return
+        await organisation.side(self._name)(scope, receive, send)
+
+
+def _host(scope: Scope) -> str:
+    names = [value for name, value in scope["headers"] if name == b"host"]
+    name = names[0].decode("latin-1").lower() if len(names) == 1 else ""
+    host, colon, port = name.rpartition(":")
+    return host if colon and port.isdigit() else name
+
+
+class TwoDoors:
+    """What a worker process serves (meldkluis.intake.worker.Doors)."""
+
+    def __init__(self, organisations: Sequence[Organisation]) -> None:
+        self._organisations: Final = organisations
+        self.reporters: ASGIApp = _Side("reporters", organisations, strict=True)
+        self.officers: ASGIApp = _Side("officers", organisations, strict=False)
+
+    async def open(self) -> None:
+        """Open a single organisation now, so that the first request waits for nothing and an error shows at once."""
+        if len(self._organisations) == 1:
+            self._organisations[0].side("officers")
+
+    async def close(self) -> None:
+        """Close every desk."""
+        for organisation in self._organisations:
+            await asyncio.to_thread(organisation.close)

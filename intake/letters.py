@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`POST /bericht`: the mailbox and additions, for browsers without a script.
+
+- An unknown code and a known one without news get the same status, the same size and the same work.
+- The code comes in the body, is never put into an address, and goes back only into the forms of the page that answers.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+
+from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.receipt import (
+    LONGEST_INPUT,
+    MixedListsError,
+    Receipt,
+    ReceiptCodeError,
+    UnknownWordError,
+    WordCountError,
+    derive,
+)
+from meldkluis.crypto.report import Draft, compose_addition
+from meldkluis.intake.casefile import Case, Telling, read_case
+from meldkluis.intake.door import BLANK, Check, Typed, said, typed_of
+from meldkluis.intake.forms import Form, read_form
+from meldkluis.intake.i18n import Language
+from meldkluis.intake.site import Site, padded
+from meldkluis.intake.uploads import Problems, Uploads, spellings
+from meldkluis.mailbox.clock import today as clock_today
+from meldkluis.mailbox.desk import Mailbox
+from meldkluis.mailbox.errors import Refused
+from meldkluis.mailbox.wire import STATUS
+
+FIELDS: Final = frozenset({"code", "action", "number", "text", "file", "name", "contact"})
+
+
+class Letters:
+    """`POST /bericht` in one language."""
+
+    def __init__(self, site: Site, language: Language) -> None:
+        """Serve the mailbox of one language."""
+        self._site, self._language = site, language
+
+    async def post(self, request: Request) -> Response:
+        """Open the mailbox, or take an addition."""
+        today, problems = clock_today(), Problems()
+        uploads = Uploads(self._site.desk, self._language, self._site.config.limits, problems, today)
+        try:
+            form = await read_form(request, FIELDS, uploads)
+            await uploads.close()
+            return await self._take(form, uploads, problems, today)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        finally:
+            await uploads.discard()
+
+    async def _take(self, form: Form, uploads: Uploads, problems: Problems, today: date) -> Response:
+        action = form.text("action")
+        form.malformed = form.malformed or action not in {"open", "send"}
+        receipt = self._receipt(form, problems)
+        if receipt is None or (form.malformed and action != "send"):
+            if form.malformed:
+                problems.add("", self._language.text("error-malformed"), 400)
+            return self._ask(form, problems)
+        box = self._site.desk.mailbox(receipt.address, today)
+        case = read_case(box, receipt, self._site.desk.organisation)
+        typed = replace(typed_of(form), code=receipt_words(form))
+        if action == "send":
+            return await self._send(form, typed, receipt, box, case, uploads, problems, today)
+        return self._show(case, typed, today)
+
+    def _receipt(self, form: Form, problems: Problems) -> Receipt | None:
+        text = self._language.text
+        try:
+            return derive(form.text("code")[:LONGEST_INPUT], self._site.desk.organisation)
+        except UnknownWordError as error:
+            sentence = text("code-word", number=_numbers(error.numbers))
+        except MixedListsError as error:
+            sentence = text("code-mixed", number=_numbers(error.numbers))
+        except WordCountError as error:
+            sentence = text("code-count", count=error.count)
+        except ReceiptCodeError:
+            sentence = text("code-checksum")
+        problems.add("code", sentence)
+        return None
+
+    def _ask(self, form: Form, problems: Problems) -> Response:
+        """Ask for the code again; a text that was typed comes back with the question."""
+        typed = typed_of(form)
+        if typed.anything:
+            return self._site.page(
+                self._language, "mailbox.html", "bericht", status=problems.status,
+                **self._nothing(typed, problems),
+            )  # fmt: skip
+        return self._site.page(
+            self._language, "bericht.html", "bericht", status=problems.status,
+            door=True, typed=typed.code, blank=BLANK, errors=problems,
+        )  # fmt: skip
+
+    async def _send(  # noqa: PLR0913 - one step of one request
+        self, form: Form, typed: Typed, receipt: Receipt, box: Mailbox, case: Case, uploads: Uploads,
+        problems: Problems, today: date,
+    ) -> Response:  # fmt: skip
+        if not case.found:
+            problems.add("code", self._language.text("code-unknown"), 404)
+            return self._show(case, typed, today, problems)
+        if case.log is None or case.broken:
+            return self._show(case, typed, today, problems)
+        draft = self._check(form, typed, uploads, problems)
+        number = form.text("number")
+        if not (number.isascii() and number.isdigit() and len(number) < 10) or int(number) > case.next_number:
+            problems.add("", self._language.text("error-malformed"), 400)
+        elif int(number) < case.next_number:
+            problems.add("", self._language.text("number-door", number=number, day=_day_of(case, int(number), self._language)), 409)
+        if problems:
+            return self._again(case, typed, today, problems, uploads)
+        return await self._add(receipt, typed, draft, box, case, uploads, today)
+
+    def _check(self, form: Form, typed: Typed, uploads: Uploads, problems: Problems) -> Draft:
+        check = Check(self._language, typed, problems)
+        check.common(form, spellings(typed.code))
+        if not typed.anything and not uploads.count:
+            problems.add("text", self._language.text("error-nothing"))
+        draft = Draft(
+            kind="addition",
+            about="",
+            text=typed.text,
+            name=typed.name,
+            contact=typed.contact,
+            language=self._language.code,
+            strength="door",
+            attachments=tuple(uploads.sealed),
+        )
+        check.length(draft, self._site.config.limits.document)
+        return draft
+
+    async def _add(  # noqa: PLR0913 - one step of one request
+        self, receipt: Receipt, typed: Typed, draft: Draft, box: Mailbox, case: Case, uploads: Uploads, today: date
+    ) -> Response:
+        assert case.log is not None
+        problems = Problems()
+        try:
+            sealed = compose_addition(receipt, draft, case.log, case.rosters[-1], box.intake_keys)
+            await self._site.desk.add(receipt.address, sealed.entry.raw, sealed.files, today)
+        except Refused as refused:
+            problems.add("", said(self._language, refused), STATUS[refused.code])
+            return self._again(case, typed, today, problems, uploads)
+        except CryptoError:
+            problems.add("", self._language.text("error-later"), 500)
+            return self._again(case, typed, today, problems, uploads)
+        uploads.keep()
+        added = self._language.text("added", number=case.next_number)
+        now = read_case(self._site.desk.mailbox(receipt.address, today), receipt, self._site.desk.organisation)
+        return self._show(now, Typed(code=typed.code), today, added=added)
+
+    def _again(self, case: Case, typed: Typed, today: date, problems: Problems, uploads: Uploads) -> Response:
+        if uploads.count:
+            problems.add("file", self._language.text("error-files-again"))
+        return self._show(case, typed, today, problems)
+
+    def _show(
+        self, case: Case, typed: Typed, today: date, problems: Problems | None = None, added: str | None = None
+    ) -> Response:
+        """Answer with the mailbox. Both pages are made whichever is sent, so that time does not tell which it was."""
+        errors = problems if problems is not None else Problems()
+        status = errors.status if errors else 200
+        known = self._render(self._told(case, typed, today, errors, added))
+        unknown = self._render(self._nothing(typed, errors))
+        return HTMLResponse(padded(known if case.found else unknown), status)
+
+    def _render(self, values: dict[str, Any]) -> str:
+        return self._site.render(self._language, "mailbox.html", "bericht", **values)
+
+    def _told(self, case: Case, typed: Typed, today: date, errors: Problems, added: str | None) -> dict[str, Any]:
+        text, lines, lapsed, alarms = self._language.text, [], [], []
+        summary = ""
+        if case.log is None:
+            alarms = [text(case.broken or "alarm-log")]
+        else:
+            telling = Telling(self._language, case, today)
+            lines, alarms, lapsed, summary = telling.lines(), telling.alarms(), telling.lapsed(), telling.summary()
+        return {
+            "found": True, "added": added, "alarms": alarms, "lapsed": lapsed, "timeline": lines, "summary": summary,
+            "broken": case.log is None, "today": self._language.day(today), "draft": typed, "number": case.next_number, "errors": errors,
+        }  # fmt: skip
+
+    def _nothing(self, typed: Typed, errors: Problems) -> dict[str, Any]:
+        return {
+            "found": False, "added": None, "alarms": [], "lapsed": [], "timeline": [],
+            "summary": self._language.text("code-unknown"), "broken": False, "today": "", "draft": typed, "number": 2, "errors": errors,
+        }  # fmt: skip
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def receipt_words(form: Form) -> str:
+    """Return the code as it was typed, for the hidden field of the next form."""
+    return " ".join(form.text("code").split())
+
+
+def _day_of(case: Case, number: int, language: Language) -> str:
+    assert case.log is not None
+    for entry in case.log.entries:
+        if (entry.act == "message" and entry.fields["number"] == number) or (entry.act == "submitted" and number == 1):
+            return language.day(case.log.entries[entry.index + 1].fields["day"])
+    return ""

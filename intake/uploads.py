@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Files at the door: encrypted while they stream in, staged in parts, forgotten when the form is refused.
+
+- Plaintext lives in one chunk at a time; nothing is written but ciphertext, and that only through the desk.
+- After the first problem nothing more is stored, but the rest of the body is still read and its sizes are counted.
+- What was staged for a form that did not become a report is discarded; a crash leaves it to the desk's own clearing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Final
+
+from meldkluis.crypto import bundle
+from meldkluis.crypto.attachment import AttachmentSealer, SealedAttachment
+from meldkluis.crypto.errors import FormatError
+from meldkluis.crypto.limits import ATTACHMENT_NAME, PART, Limits
+from meldkluis.crypto.receipt import LONGEST_INPUT, Receipt, ReceiptCodeError, derive, encode, parse
+from meldkluis.intake.forms import Form, holds_code
+from meldkluis.intake.i18n import LANGUAGES, Language, one_line
+from meldkluis.mailbox.desk import Desk
+from meldkluis.mailbox.errors import Refused
+
+_SHOWN_NAME: Final = 80
+
+
+def spellings(code: str) -> list[list[str]]:
+    """Return the words of a code that holds, as each list spells them: whoever has any of them has the code."""
+    entropy = parse(code[:LONGEST_INPUT])
+    return [encode(entropy, language).split() for language in LANGUAGES]
+
+
+class Problems(dict[str, list[str]]):
+    """Sentences by field; the empty name is for the form as a whole. `status` is the answer's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.status = 422
+
+    def add(self, field: str, sentence: str, status: int = 422) -> None:
+        """Remember what to change; the first status that is not the ordinary one stays."""
+        sentences = self.setdefault(field, [])
+        if sentence not in sentences:
+            sentences.append(sentence)
+        if self.status == 422:  # noqa: PLR2004 - unprocessable content, the ordinary one
+            self.status = status
+
+
+class _Parts:
+    """Cuts a ciphertext into parts and stages them."""
+
+    def __init__(self, desk: Desk, address: bytes, attachment: bytes, today: date) -> None:
+        self._desk, self._address, self._today = desk, address, today
+        self.attachment: Final = attachment
+        self._waiting = bytearray()
+        self._number = 0
+
+    async def write(self, ciphertext: bytes) -> None:
+        self._waiting += ciphertext
+        while len(self._waiting) >= PART:
+            await self._stage(bytes(self._waiting[:PART]))
+            del self._waiting[:PART]
+
+    async def finish(self) -> None:
+        if self._waiting:
+            await self._stage(bytes(self._waiting))
+            self._waiting.clear()
+
+    async def _stage(self, part: bytes) -> None:
+        await self._desk.stage(self._address, self.attachment, self._number, part, self._today)
+        self._number += 1
+
+
+class Uploads:
+    """The files of one form (a `forms.FileSink`)."""
+
+    def __init__(self, desk: Desk, language: Language, limits: Limits, problems: Problems, today: date) -> None:
+        """Nothing is staged before the first file begins; the code must have come before it."""
+        self._desk, self._language, self._limits, self._problems, self._today = desk, language, limits, problems, today
+        self.sealed: list[SealedAttachment] = []
+        self.bundle: BundleStream | None = None
+        self.count = 0
+        self._total = 0
+        self._staged: list[tuple[bytes, bytes]] = []
+        self._stopped = False
+        self._receipt: Receipt | None = None
+        self._words: Sequence[Sequence[str]] = ()
+        self._name, self._size = "", 0
+        self._into_bundle = False
+        self._sealer: AttachmentSealer | None = None
+        self._parts: _Parts | None = None
+
+    async def begin(self, form: Form, name: str, filename: str) -> None:
+        """Take note of a file; it counts once it has a name or a byte."""
+        self._name, self._size, self._sealer, self._parts = filename, 0, None, None
+        self._into_bundle = name == "bundle"
+        if self._receipt is None and not self._into_bundle:
+            self._learn(form)
+
+    def _learn(self, form: Form) -> None:
+        code = form.text("code")
+        try:
+            self._receipt = derive(code[:LONGEST_INPUT], self._desk.organisation)
+            self._words = spellings(code)
+        except ReceiptCodeError:
+            # A form of ours has its code before its files; without it nothing can be stored.
+            self._problems.add("", self._language.text("error-malformed"), 400)
+            self._stopped = True
+
+    async def write(self, data: bytes) -> None:
+        """Encrypt and stage the next bytes, unless something was wrong already."""
+        if not data:
+            return
+        if self._into_bundle:
+            await self._write_bundle(data)
+            return
+        if not self._size:
+            self._count()
+        self._size += len(data)
+        self._total += len(data)
+        self._check_sizes()
+        if self._stopped:
+            return
+        try:
+            await self._seal(data)
+        except Refused as refused:
+            self.refuse(refused)
+
+    def _count(self) -> None:
+        self.count += 1
+        if len(self._name) > ATTACHMENT_NAME:
+            self._refuse("error-file-name", 422, limit=ATTACHMENT_NAME)
+        if self._words and holds_code(self._name, self._words):
+            self._refuse("error-code-in-file", 422)
+        if self.count > self._limits.attachments:
+            # The number in the sentence is put in at the end, when all have come.
+            self._stopped = True
+
+    def _check_sizes(self) -> None:
+        size = self._language.size
+        if self._size > self._limits.attachment:
+            self._refuse("error-file-large", 413, file=self._shown, limit=size(self._limits.attachment))
+        if self._total > self._limits.report:
+            self._refuse("error-files-total", 413, limit=size(self._limits.report))
+
+    def _refuse(self, text: str, status: int, **slots: object) -> None:
+        self._problems.add("file", self._language.text(text, **slots), status)
+        self._stopped = True
+
+    def refuse(self, refused: Refused) -> None:
+        """Take note of what the desk said, and store nothing more."""
+        name = f"server-{refused.code}"
+        known = refused.code in {"quota", "full", "too-large"}
+        status = {"quota": 429, "full": 507, "too-large": 413}.get(refused.code, 409)
+        self._problems.add("", self._language.text(name if known else "server-other"), status)
+        self._stopped = True
+
+    @property
+    def _shown(self) -> str:
+        return one_line(self._name)[:_SHOWN_NAME]
+
+    async def _seal(self, data: bytes) -> None:
+        if self._sealer is None or self._parts is None:
+            assert self._receipt is not None
+            self._sealer = AttachmentSealer(self._name)
+            self._parts = self._open_parts(self._receipt.address, self._sealer.id)
+        await self._parts.write(self._sealer.update(data))
+
+    def _open_parts(self, address: bytes, attachment: bytes) -> _Parts:
+        self._staged.append((address, attachment))
+        return _Parts(self._desk, address, attachment, self._today)
+
+    async def end(self) -> None:
+        """Close the file; one with a name and without content is refused."""
+        if self._into_bundle:
+            return
+        if not self._size:
+            if self._name:
+                self.count += 1
+                self._refuse("error-file-empty", 422, file=self._shown)
+            return
+        if self._stopped or self._sealer is None or self._parts is None:
+            return
+        rest, sealed = self._sealer.finish()
+        try:
+            await self._parts.write(rest)
+            await self._parts.finish()
+        except Refused as refused:
+            self.refuse(refused)
+            return
+        self.sealed.append(sealed)
+
+    async def _write_bundle(self, data: bytes) -> None:
+        if self.bundle is None:
+            self.bundle = BundleStream(self._open_parts)
+        if self.bundle.broken or self._stopped:
+            return
+        try:
+            await self.bundle.write(data)
+        except Refused as refused:
+            self.refuse(refused)
+
+    async def close(self) -> None:
+        """Say what the whole was; called when the body is over."""
+        if self.count > self._limits.attachments:
+            text = self._language.text("error-files-many", n=self.count, limit=self._limits.attachments)
+            self._problems.add("file", text)
+
+    def keep(self) -> None:
+        """Say that what was staged has become part of a case."""
+        self._staged = []
+
+    async def discard(self) -> None:
+        """Forget everything that was staged for this form."""
+        staged, self._staged = self._staged, []
+        for address, attachment in staged:
+            await self._desk.discard(address, attachment)
+
+
+class BundleStream:
+    """Reads a bundle as it streams in: the head into memory, the attachments on to the desk, unopened."""
+
+    def __init__(self, open_parts: Callable[[bytes, bytes], _Parts]) -> None:
+        """`open_parts` gives the place for an attachment's ciphertext."""
+        self._open = open_parts
+        self.head: bundle.BundleHead | None = None
+        self.broken = False
+        self._waiting = bytearray()
+        self._left: list[tuple[bytes, int]] = []
+        self._parts: _Parts | None = None
+        self._room = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether the bundle came whole, and nothing after it."""
+        return self.head is not None and not self.broken and not self._left and self._room == 0
+
+    async def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        if self.head is None:
+            self._waiting += data
+            data = self._read_head()
+        while data and not self.broken:
+            if not self._room and not self._next():
+                self.broken = True
+                return
+            assert self._parts is not None
+            piece, data = data[: self._room], data[self._room :]
+            self._room -= len(piece)
+            await self._parts.write(piece)
+            if not self._room:
+                await self._parts.finish()
+
+    def _read_head(self) -> bytes:
+        try:
+            if len(self._waiting) < bundle.START:
+                return b""
+            end = bundle.START + bundle.head_length(bytes(self._waiting[: bundle.START]))
+            if len(self._waiting) < end:
+                return b""
+            self.head = bundle.read_head(bytes(self._waiting[bundle.START : end]))
+        except FormatError:
+            self.broken = True
+            return b""
+        self._left = list(self.head.attachments)
+        rest = bytes(self._waiting[end:])
+        self._waiting.clear()
+        return rest
+
+    def _next(self) -> bool:
+        if self.head is None or not self._left:
+            return False
+        attachment, self._room = self._left.pop(0)
+        self._parts = self._open(self.head.address, attachment)
+        return True
