@@ -52,6 +52,7 @@ check: $(READY) ## Lint, types, import rules, licences
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests tools bench
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/reuse --no-multiprocessing lint --quiet || { $(BIN)/reuse --no-multiprocessing lint; exit 1; }
 
