@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the officer does in a case: declare, take over, withdraw, open contact details, answer.
+
+- Each act is one entry appended to the head that was just fetched and verified; when somebody was faster, fetch and
+  try again. The first valid case key wins; the loser uses the secret that the winner sealed for him.
+- What must not be lost is durable before it is sent: case secrets before they are announced, an answer's text as a
+  draft.
+- An answer carries the number that the page showed, so that sending twice is noticed and never done.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from meldkluis.crypto import age
+from meldkluis.crypto.casework import TakeOver, compose_answer, take_over
+from meldkluis.crypto.chain import CaseLog
+from meldkluis.crypto.entry import ANSWER_ACTS
+from meldkluis.crypto.errors import CryptoError, FormatError
+from meldkluis.crypto.message import Contact
+from meldkluis.workstation.casebook import Casebook, KeptDraft
+from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.dossier import Dossiers
+from meldkluis.workstation.errors import ActError, DistrustError, RefusedError
+from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.sync import Sync
+from meldkluis.workstation.trust import Trust
+
+_TRIES: Final = 5
+_REPORTER_SLOTS: Final = frozenset({"content", "message", "identity"})
+Result = TypeVar("Result")
+
+
+class Acts:
+    """The officer's acts. Each takes `today`'s day from the API's clock, which is the server's day or a neighbour."""
+
+    def __init__(
+        self, keyring: Keyring, trust: Trust, casebook: Casebook, dossiers: Dossiers, api: OfficersApi, sync: Sync
+    ) -> None:
+        self._keyring: Final = keyring
+        self._trust: Final = trust
+        self._book: Final = casebook
+        self._dossiers: Final = dossiers
+        self._api: Final = api
+        self._sync: Final = sync
+
+    def _on_head(self, case: bytes, act: Callable[[CaseLog], Result]) -> Result:
+        """Do something on the newest log; once more when another officer or the reporter was faster."""
+        for _ in range(_TRIES - 1):
+            self._sync.refresh(case)
+            try:
+                return act(self._dossiers.log(case))
+            except RefusedError as error:
+                if error.code != "head":
+                    raise
+        self._sync.refresh(case)
+        return act(self._dossiers.log(case))
+
+    def _append(self, log: CaseLog, act: str) -> None:
+        """Append an entry that has a day and nothing else. `log` is used up."""
+        entry = log.extend(act, self._keyring.signing_key, day=self._api.day())
+        self._api.append(log.case, entry.raw)
+        self._book.extend(log.case, entry.index, [entry.raw], {})
+
+    def recuse(self, case: bytes) -> None:
+        """Withdraw from a case. Everything readable of it is removed first, whatever becomes of the sending."""
+        self._dossiers.log(case)
+        self._book.recuse(case)
+        for _ in range(_TRIES - 1):
+            self._sync.log_only(case)
+            try:
+                return self._sync.send_recusal(case, self._api.day())
+            except RefusedError as error:
+                if error.code != "head":
+                    raise
+        self._sync.log_only(case)
+        return self._sync.send_recusal(case, self._api.day())
+
+    def not_involved(self, case: bytes) -> None:
+        """Declare not to be involved, and take the case over when nobody did."""
+
+        def declare(log: CaseLog) -> None:
+            if self._dossiers.declaration(self._dossiers.kept(case), log) is None:
+                self._append(log, "not-involved")
+            self._book.declare_not_involved(case)
+
+        self._on_head(case, declare)
+        self._on_head(case, self._take_over)
+        log = self._dossiers.log(case)
+        opened = self._dossiers.open_message(log, log.submitted, self._dossiers.identities(log))
+        self._book.set_about(case, opened.document.about)
+
+    def take_over_if_open(self, case: bytes) -> None:
+        """Take the case over after an earlier declaration, when that was broken off."""
+        self._dossiers.require_declared(case)
+        self._on_head(case, self._take_over)
+
+    def _take_over(self, log: CaseLog) -> None:
+        if log.case_key is not None or self._keyring.key not in log.to:
+            return
+        # A report whose first message does not hold is not taken over: its headers stay as the reporter made them.
+        self._dossiers.open_message(log, log.submitted, self._dossiers.identities(log))
+        bodies = {
+            (entry.index, slot): self._book.file(log.case, entry.index, slot)
+            for entry in log.entries
+            for slot in entry.files
+            if slot in _REPORTER_SLOTS
+        }
+        if any(body is None for body in bodies.values()):
+            raise DistrustError("file-missing", log.case)
+        split = {place: age.split(body) for place, body in bodies.items() if body is not None}
+        headers = {place: header for place, (header, _) in split.items()}
+        try:
+            taken = take_over(
+                log, headers, self._keyring.intake_secrets(), self._keyring.known_keys(), self._keyring.signing_key,
+                self._api.day(),
+            )  # fmt: skip
+        except CryptoError:
+            raise DistrustError("unreadable", log.case) from None
+        # Durable before it is announced: an announced key whose secret is lost would shut the case for ever.
+        self._book.put_secrets(str(taken.entry.fields["recipient"]), taken.grant)
+        self._announce(taken, {place: taken.headers[place] + payload for place, (_, payload) in split.items()})
+
+    def _announce(self, taken: TakeOver, bodies: dict[tuple[int, str], bytes]) -> None:
+        entry = taken.entry
+        self._api.append(entry.case, entry.raw, taken.files, taken.headers)
+        grants = {(entry.index, slot): file for slot, file in taken.files.items()}
+        self._book.extend(entry.case, entry.index, [entry.raw], {**bodies, **grants})
+
+    def open_contact(self, case: bytes) -> list[tuple[int, Contact]]:
+        """Log the opening, then return all contact details with the number of the entry that they came with."""
+        self._dossiers.require_declared(case)
+        self._on_head(case, lambda log: self._append(log, "identity-opened"))
+        log = self._dossiers.log(case)
+        return [
+            (entry.index, self._dossiers.open_contact(log, entry)) for entry in log.entries if "identity" in entry.files
+        ]
+
+    def next_number(self, case: bytes) -> int:
+        """Return the number that the officer's next answer in this case will have."""
+        return self._dossiers.log(case).next_number(self._keyring.key)
+
+    def answer(self, case: bytes, act: str, number: int, text: str) -> None:
+        """Send an answer: acknowledged, answered or feedback.
+
+        ActError `sent-already` when an answer of this number stands; then, as on every error, the draft stays.
+        """
+        if act not in ANSWER_ACTS:
+            raise ActError("no-act")
+        if not text.strip():
+            raise ActError("no-text")
+        self._dossiers.require_declared(case)
+        self._book.set_draft(case, KeptDraft(act, number, text))
+
+        def send(log: CaseLog) -> None:
+            if log.next_number(self._keyring.key) != number:
+                raise ActError("sent-already")
+            self._send(log, act, text)
+
+        self._on_head(case, send)
+        self._book.set_draft(case, None)
+
+    def _send(self, log: CaseLog, act: str, text: str) -> None:
+        roster = self._trust.current()
+        if roster is None or log.case_key is None:
+            raise ActError("not-taken-over")
+        first = self._dossiers.open_message(log, log.submitted, self._dossiers.identities(log)).message
+        if first.reply is None:
+            raise DistrustError("message", log.case)
+        try:
+            sealed = compose_answer(
+                act, text, log, first.reply, roster.hash, self._keyring.signing_key, self._api.day()
+            )
+        except FormatError:
+            raise ActError("too-long") from None
+        entry = sealed.entry
+        self._api.append(log.case, entry.raw, sealed.files)
+        self._book.extend(log.case, entry.index, [entry.raw], {(entry.index, "copy"): sealed.files["copy"]})

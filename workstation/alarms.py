@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What does not hold, in words an officer can act on. An alarm stays until somebody acknowledges it.
+
+- Every kind says what was seen and what to do; none says more than the check proved.
+- A case with an alarm about its log is not updated until the server gives a log that holds.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from meldkluis.workstation.render import N_
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was seen, and what to do. Source language; translated where shown."""
+
+    seen: str
+    do: str
+
+
+_COLLEAGUE: Final = N_(
+    "Vertrouw deze zaak voorlopig niet. Bel een andere vertrouwenspersoon van de zaak, vergelijk wat u beiden ziet, en"
+    " vraag de beheerder wat er met de server is gebeurd. Verwijder niets."
+)
+_ALL: Final = N_(
+    "Beantwoord voorlopig niets. Spreek de andere vertrouwenspersonen, vergelijk de vingerafdruk met die op de poster,"
+    " en vraag de beheerder wat er met de server is gebeurd."
+)
+
+KINDS: Final[dict[str, Words]] = {
+    "roster-broken": Words(
+        N_("De server gaf een lijst van vertrouwenspersonen die niet klopt of niet goed is ondertekend."), _ALL
+    ),
+    "roster-anchor": Words(
+        N_("De server gaf een lijst van vertrouwenspersonen met een ander begin dan de vingerafdruk die u vertrouwt."),
+        _ALL,
+    ),
+    "roster-rollback": Words(
+        N_("De server gaf een oudere of een andere lijst van vertrouwenspersonen dan u al kende."), _ALL
+    ),
+    "organisation": Words(N_("De server hoort bij een andere organisatie dan deze kluis."), _ALL),
+    "intake-key": Words(
+        N_("De server gaf een sleutel voor nieuwe meldingen die niet klopt of van niemand op de lijst is."), _ALL
+    ),
+    "own-key": Words(
+        N_("De server gaf onder uw naam een sleutel voor nieuwe meldingen die u niet hebt gemaakt."), _ALL
+    ),
+    "inbox": Words(N_("De server gaf een lijst van zaken die niet van de server van uw organisatie is."), _ALL),
+    "inbox-replay": Words(N_("De server gaf een lijst van zaken van een eerdere vraag."), _ALL),
+    "clock": Words(
+        N_("De dag van de server en de dag van deze computer verschillen meer dan één dag."),
+        N_("Kijk of de klok van deze computer goed staat. Staat hij goed, vraag het dan de beheerder van de server."),
+    ),
+    "counter": Words(
+        N_("De server heeft vragen gezien met uw sleutel die deze kluis niet heeft gesteld."),
+        N_(
+            "Hebt u een oude kopie van deze kluis teruggezet of de kluis op een andere computer gebruikt, dan is dat de"
+            " reden. Zo niet, dan heeft iemand anders uw sleutel: meld dit de andere vertrouwenspersonen en de"
+            " beheerder."
+        ),
+    ),
+    "case-missing": Words(N_("Een zaak die er was, staat niet meer op de lijst van de server."), _COLLEAGUE),
+    "case-returned": Words(
+        N_("De server gaf u een zaak waaruit u zich hebt teruggetrokken. U krijgt daarvan niets te zien."),
+        N_("Vraag de beheerder waarom de server dit doet."),
+    ),
+    "case-foreign": Words(
+        N_("De server gaf u een zaak die de melder niet aan u heeft gericht. U krijgt daarvan niets te zien."),
+        N_("Vraag de beheerder waarom de server dit doet. Zeg niemand iets over de zaak zelf."),
+    ),
+    "log-rollback": Words(
+        N_("Het logboek van deze zaak is korter dan eerst: er is iets weggehaald of teruggezet."), _COLLEAGUE
+    ),
+    "log-fork": Words(
+        N_("Het logboek van deze zaak is anders dan eerst: er is een andere geschiedenis van gemaakt."), _COLLEAGUE
+    ),
+    "log-invalid": Words(
+        N_(
+            "Het logboek van deze zaak klopt niet: iets ontbreekt, staat dubbel of in een andere volgorde, of is van"
+            " iemand die dat niet mag."
+        ),
+        _COLLEAGUE,
+    ),
+    "log-head": Words(
+        N_("Het logboek van deze zaak is een ander dan de server op zijn lijst van zaken noemt."), _COLLEAGUE
+    ),
+    "file-missing": Words(N_("Een bericht dat in het logboek staat, is niet meer op de server."), _COLLEAGUE),
+    "file-changed": Words(N_("Een bericht in deze zaak is niet het bericht dat in het logboek staat."), _COLLEAGUE),
+    "message": Words(
+        N_("Een bericht in deze zaak gaat open, maar is niet wat de melder of uw collega heeft ondertekend."),
+        _COLLEAGUE,
+    ),
+    "unreadable": Words(
+        N_("Een bericht in deze zaak gaat met geen van uw sleutels open."),
+        N_("Vraag een andere vertrouwenspersoon van de zaak of het daar wel opengaat, en bewaar deze kluis."),
+    ),
+    "grant": Words(
+        N_("De sleutel van deze zaak die een collega voor u klaarzette, gaat niet open of is een andere."), _COLLEAGUE
+    ),
+    "attachment": Words(
+        N_(
+            "Een bijlage in deze zaak is niet het bestand dat de melder stuurde, of is afgebroken. Gooi weg wat is"
+            " opgeslagen."
+        ),
+        _COLLEAGUE,
+    ),
+}

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The local application: routes, guard, errors. `create_app` takes a Station and returns the ASGI application.
+
+- Every error is a page of ours without a word of what was sent; nothing is logged.
+- Serves /static from the package; everything else needs the session.
+"""
+
+from importlib import resources
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from meldkluis.workstation import pages_access, pages_cases, pages_roster
+from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
+from meldkluis.workstation.guard import Guard
+from meldkluis.workstation.visit import Station, Visit
+
+_TYPES: Final = {"workstation.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in _TYPES:
+        raise HTTPException(404)
+    content = (resources.files("meldkluis.workstation") / "static" / name).read_bytes()
+    return Response(content, media_type=_TYPES[name])
+
+
+def _visit(request: Request) -> Visit:
+    return Visit(request.app.state.station, request.method, {}, {}, {})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    visit = _visit(request)
+    known = visit.station.sessions.known(request.cookies)
+    return visit.problem(f"http-{status}" if known else "http", status)
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    visit = _visit(request)
+    if isinstance(error, ActError):
+        if error.reason == "locked":
+            return visit.go("/unlock")
+        return visit.problem(error.reason, 404 if error.reason in {"no-case", "no-attachment"} else 409)
+    if isinstance(error, DistrustError):
+        return visit.problem("distrust", 409)
+    if isinstance(error, UnreachableError):
+        return visit.problem("unreachable", 502)
+    return visit.problem("refused" if isinstance(error, RefusedError) else "vault", 502)
+
+
+def create_app(station: Station) -> ASGIApp:
+    """Return the application of a vault, behind its guard."""
+    routes = [
+        *pages_access.ROUTES, *pages_cases.ROUTES, *pages_roster.ROUTES, Route("/static/{name}", _static),
+    ]  # fmt: skip
+    app = Starlette(routes=routes, exception_handlers={
+        HTTPException: _refused, WorkstationError: _problem, Exception: _refused,
+    })  # fmt: skip
+    app.state.station = station
+    return Guard(app, station.sessions.origin)

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the vault keeps of each case: log, ciphertext, case secrets, own declaration; and the alarms.
+
+- The last entry kept is the remembered head: a log that no longer contains it was rolled back.
+- Recusal removes files, secrets and drafts of the case at once; the log stays, so that nothing can be replayed later.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from meldkluis.crypto.message import Grant
+from meldkluis.workstation.vault import Vault
+
+NOT_INVOLVED: Final = "not-involved"
+INVOLVED: Final = "involved"
+
+
+@dataclass(frozen=True)
+class KeptCase:
+    """What the officer's own side knows of a case. `seen` counts entries that were on the screen."""
+
+    id: bytes
+    declaration: str | None
+    seen: int
+    about: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeptDraft:
+    """An answer that was written and is not known to have arrived."""
+
+    act: str
+    number: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class KeptAlarm:
+    """Something that did not hold. `day` is when it was seen first."""
+
+    id: int
+    kind: str
+    case: bytes | None
+    day: date
+
+
+class Casebook:
+    """Cases and alarms in an open vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault: Final = vault
+
+    def cases(self) -> list[KeptCase]:
+        """Return every case that is known here."""
+        rows = self.vault.rows("SELECT id, declaration, seen, about FROM dossier ORDER BY id")
+        return [KeptCase(*row) for row in rows]
+
+    def case(self, case: bytes) -> KeptCase | None:
+        """Return one case."""
+        row = self.vault.row("SELECT id, declaration, seen, about FROM dossier WHERE id = ?", case)
+        return None if row is None else KeptCase(*row)
+
+    def log(self, case: bytes) -> list[bytes]:
+        """Return the raw entries of a case, in order."""
+        return [raw for (raw,) in self.vault.rows("SELECT raw FROM entry WHERE dossier = ? ORDER BY number", case)]
+
+    def extend(self, case: bytes, start: int, raws: Iterable[bytes], files: Mapping[tuple[int, str], bytes]) -> None:
+        """Keep verified entries from number `start` on, with their files, together."""
+        with self.vault.transaction():
+            self.vault.run("INSERT OR IGNORE INTO dossier (id) VALUES (?)", case)
+            for number, raw in enumerate(raws, start):
+                self.vault.run("INSERT INTO entry (dossier, number, raw) VALUES (?, ?, ?)", case, number, raw)
+            self.put_files(case, files)
+
+    def put_files(self, case: bytes, files: Mapping[tuple[int, str], bytes]) -> None:
+        """Keep ciphertext files, in place of older ones."""
+        with self.vault.transaction():
+            for (entry, slot), body in files.items():
+                self.vault.run(
+                    "INSERT OR REPLACE INTO file (dossier, entry, slot, body) VALUES (?, ?, ?, ?)",
+                    case, entry, slot, body,
+                )  # fmt: skip
+
+    def file(self, case: bytes, entry: int, slot: str) -> bytes | None:
+        """Return a ciphertext file."""
+        row = self.vault.row(
+            "SELECT body FROM file WHERE dossier = ? AND entry = ? AND slot = ?", case, entry, slot
+        )
+        return None if row is None else bytes(row[0])
+
+    def places(self, case: bytes) -> set[tuple[int, str]]:
+        """Return which files are kept, as (entry, slot)."""
+        rows = self.vault.rows("SELECT entry, slot FROM file WHERE dossier = ?", case)
+        return {(entry, slot) for entry, slot in rows}
+
+    def declare_not_involved(self, case: bytes) -> None:
+        """Remember the officer's declaration."""
+        self.vault.run("UPDATE dossier SET declaration = ? WHERE id = ?", NOT_INVOLVED, case)
+
+    def recuse(self, case: bytes) -> None:
+        """Remember the recusal, and remove everything of the case that can be read."""
+        with self.vault.transaction():
+            self.vault.run("DELETE FROM file WHERE dossier = ?", case)
+            self.vault.run("DELETE FROM draft WHERE dossier = ?", case)
+            self.vault.run("DELETE FROM case_secret WHERE dossier = ?", case)
+            self.vault.run("UPDATE dossier SET declaration = ?, about = NULL WHERE id = ?", INVOLVED, case)
+
+    def put_secrets(self, recipient: str, grant: Grant) -> None:
+        """Keep a case's secrets under the recipient that is or will be announced."""
+        self.vault.run(
+            "INSERT OR REPLACE INTO case_secret (dossier, recipient, secret, identity_secret) VALUES (?, ?, ?, ?)",
+            grant.case, recipient, grant.secret, grant.identity_secret,
+        )  # fmt: skip
+
+    def secrets(self, case: bytes, recipient: str) -> Grant | None:
+        """Return the case's secrets that belong to an announced recipient."""
+        row = self.vault.row(
+            "SELECT secret, identity_secret FROM case_secret WHERE dossier = ? AND recipient = ?", case, recipient
+        )
+        return None if row is None else Grant(case, *row)
+
+    def all_secrets(self) -> list[Grant]:
+        """Return the secrets of every case, for opening a file of which nothing is known."""
+        return [Grant(*row) for row in self.vault.rows("SELECT dossier, secret, identity_secret FROM case_secret")]
+
+    def set_about(self, case: bytes, about: str) -> None:
+        """Keep whom the report is about, for the list; only after the declaration."""
+        self.vault.run("UPDATE dossier SET about = ? WHERE id = ?", about, case)
+
+    def set_seen(self, case: bytes, entries: int) -> None:
+        """Remember that so many entries were on the screen."""
+        self.vault.run("UPDATE dossier SET seen = max(seen, ?) WHERE id = ?", entries, case)
+
+    def draft(self, case: bytes) -> KeptDraft | None:
+        """Return the text that waits for this case."""
+        row = self.vault.row("SELECT kind, number, text FROM draft WHERE dossier = ?", case)
+        return None if row is None else KeptDraft(*row)
+
+    def set_draft(self, case: bytes, draft: KeptDraft | None) -> None:
+        """Keep the text that waits for this case; None removes it."""
+        if draft is None:
+            self.vault.run("DELETE FROM draft WHERE dossier = ?", case)
+        else:
+            self.vault.run(
+                "INSERT OR REPLACE INTO draft (dossier, kind, number, text) VALUES (?, ?, ?, ?)",
+                case, draft.act, draft.number, draft.text,
+            )  # fmt: skip
+
+    def raise_alarm(self, kind: str, case: bytes | None, today: date) -> None:
+        """Keep an alarm, once until the officer has acknowledged it."""
+        with self.vault.transaction():
+            waiting = self.vault.row(
+                "SELECT id FROM alarm WHERE kind = ? AND dossier IS ? AND acknowledged IS NULL", kind, case
+            )
+            if waiting is None:
+                self.vault.run(
+                    "INSERT INTO alarm (kind, dossier, day) VALUES (?, ?, ?)", kind, case, today.isoformat()
+                )
+
+    def alarms(self, case: bytes | None = None) -> list[KeptAlarm]:
+        """Return the alarms that nobody acknowledged, of one case or of all."""
+        rows = self.vault.rows(
+            "SELECT id, kind, dossier, day FROM alarm WHERE acknowledged IS NULL AND (?1 IS NULL OR dossier = ?1)"
+            " ORDER BY id",
+            case,
+        )
+        return [KeptAlarm(id_, kind, about, date.fromisoformat(day)) for id_, kind, about, day in rows]
+
+    def acknowledge_alarm(self, alarm: int, today: date) -> None:
+        """Remember that the officer has read an alarm."""
+        self.vault.run(
+            "UPDATE alarm SET acknowledged = ? WHERE id = ? AND acknowledged IS NULL", today.isoformat(), alarm
+        )
+

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One case, opened: its log replayed, its messages decrypted and held against the log.
+
+- `about_whom` opens nothing for the eye but whom the report is about; the rest needs the officer's declaration.
+- A message that does not hold is an alarm and is not shown; the others are.
+- Plaintext is returned, never kept (but `about`, in the encrypted vault, for the list).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from meldkluis.crypto import age
+from meldkluis.crypto.casework import OpenedMessage, open_answer, open_contact, open_grant, open_message
+from meldkluis.crypto.chain import CaseLog, replay
+from meldkluis.crypto.entry import ANSWER_ACTS, Entry
+from meldkluis.crypto.errors import CryptoError, NotForThisKeyError
+from meldkluis.crypto.message import AttachmentRef, Contact, Document, Grant
+from meldkluis.crypto.roster import Member
+from meldkluis.mailbox.terms import Dues, dues
+from meldkluis.workstation.casebook import INVOLVED, NOT_INVOLVED, Casebook, KeptCase
+from meldkluis.workstation.errors import ActError, DistrustError
+from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.trust import Trust
+
+MESSAGE_ACTS: Final = frozenset({"submitted", "message"})
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the timeline. `text` is None where there is none, or where `problem` (a kind of alarm) says why."""
+
+    number: int
+    act: str
+    by: str
+    member: Member | None
+    day: date | None
+    unread: bool
+    text: str | None = field(default=None, repr=False)
+    document: Document | None = field(default=None, repr=False)
+    subject: Member | None = None
+    contact: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A line of the inbox: nothing of what was written, but for whom it is about, and that after the declaration."""
+
+    case: bytes
+    received: date
+    dues: Dues
+    declaration: str | None
+    taken_over: bool
+    acknowledged: bool
+    feedback: bool
+    withdrawn: bool
+    unread: int
+    about: str | None = field(repr=False)
+    alarm: bool
+    draft: bool
+
+
+class Dossiers:
+    """Reads cases out of an open vault. It writes nothing but received case secrets and alarms."""
+
+    def __init__(self, keyring: Keyring, trust: Trust, casebook: Casebook) -> None:
+        self._keyring: Final = keyring
+        self._trust: Final = trust
+        self._book: Final = casebook
+
+    def log(self, case: bytes) -> CaseLog:
+        """Return the verified log that is kept; ActError for a case that is not known."""
+        raws = self._book.log(case)
+        if not raws:
+            raise ActError("no-case")
+        return replay(raws, self._keyring.organisation, case, self._trust.server_keys())
+
+    def kept(self, case: bytes) -> KeptCase:
+        """Return what is known of a case here."""
+        kept = self._book.case(case)
+        if kept is None:
+            raise ActError("no-case")
+        return kept
+
+    def declaration(self, kept: KeptCase, log: CaseLog) -> str | None:
+        """Return the officer's declaration; the log has it too, if this vault missed its own success."""
+        acts = {entry.act for entry in log.entries if entry.author == self._keyring.key}
+        if kept.declaration == INVOLVED or "recused" in acts:
+            return INVOLVED
+        return NOT_INVOLVED if kept.declaration == NOT_INVOLVED or "not-involved" in acts else None
+
+    def require_declared(self, case: bytes) -> CaseLog:
+        """Return the log of a case that the officer may read; ActError otherwise."""
+        log, kept = self.log(case), self.kept(case)
+        declared = self.declaration(kept, log)
+        if declared != NOT_INVOLVED:
+            raise ActError("recused" if declared == INVOLVED else "not-declared")
+        return log
+
+    def about_whom(self, case: bytes) -> str:
+        """Return whom the report is about, and nothing else of it."""
+        log, kept = self.log(case), self.kept(case)
+        if self.declaration(kept, log) == INVOLVED:
+            raise ActError("recused")
+        return self.open_message(log, log.submitted, self.identities(log)).document.about
+
+    def grant(self, log: CaseLog) -> Grant | None:
+        """Return the case's secrets: own, or sealed by the officer who took it over; None before that, or unreadable.
+
+        DistrustError when a sealed secret is not the announced one.
+        """
+        if log.case_key is None or log.case_recipient is None:
+            return None
+        kept = self._book.secrets(log.case, log.case_recipient)
+        if kept is not None:
+            return kept
+        for entry in log.entries:
+            file = self._book.file(log.case, entry.index, "grant") if "grant" in entry.files else None
+            if file is None:
+                continue
+            try:
+                grant = open_grant(file, entry, log, self._keyring.intake_secrets())
+            except NotForThisKeyError:
+                continue
+            except CryptoError:
+                raise DistrustError("grant", log.case) from None
+            self._book.put_secrets(log.case_recipient, grant)
+            return grant
+        return None
+
+    def identities(self, log: CaseLog) -> Sequence[str]:
+        """Return what may open this case's files: case secrets first, then intake secrets."""
+        grant = self.grant(log)
+        seeds = [] if grant is None else [grant.secret, grant.identity_secret]
+        return [*(age.identity_from_seed(seed) for seed in seeds), *self._keyring.intake_secrets()]
+
+    def _file(self, log: CaseLog, entry: Entry, slot: str) -> bytes:
+        file = self._book.file(log.case, entry.index, slot)
+        if file is None:
+            raise DistrustError("file-missing", log.case)
+        return file
+
+    def open_message(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> OpenedMessage:
+        """Return a message of the reporter; DistrustError when it does not open or does not hold."""
+        file = self._file(log, entry, "content" if entry.act == "submitted" else "message")
+        try:
+            return open_message(file, entry, log, identities)
+        except NotForThisKeyError:
+            raise DistrustError("unreadable", log.case) from None
+        except CryptoError:
+            raise DistrustError("message", log.case) from None
+
+    def open_contact(self, log: CaseLog, entry: Entry) -> Contact:
+        """Return the contact details that came with an entry. `acts` has logged it before."""
+        file = self._file(log, entry, "identity")
+        try:
+            return open_contact(file, entry, log, self.identities(log))
+        except NotForThisKeyError:
+            raise DistrustError("unreadable", log.case) from None
+        except CryptoError:
+            raise DistrustError("message", log.case) from None
+
+    def _answer(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> str:
+        try:
+            return open_answer(self._file(log, entry, "copy"), "copy", entry, log, identities).text
+        except NotForThisKeyError:
+            raise DistrustError("unreadable", log.case) from None
+        except CryptoError:
+            raise DistrustError("message", log.case) from None
+
+    def _inside(
+        self, log: CaseLog, entry: Entry, identities: Sequence[str]
+    ) -> tuple[str | None, Document | None, str | None]:
+        try:
+            if entry.act in MESSAGE_ACTS:
+                document = self.open_message(log, entry, identities).document
+                return document.text, document, None
+            if entry.act in ANSWER_ACTS:
+                return self._answer(log, entry, identities), None, None
+        except DistrustError as error:
+            return None, None, error.kind
+        return None, None, None
+
+    def timeline(self, case: bytes) -> list[Item]:
+        """Return everything that happened in a case, in order, with what was written."""
+        log = self.require_declared(case)
+        identities, seen = self.identities(log), self.kept(case).seen
+        items = []
+        for entry, following in zip(log.entries, [*log.entries[1:], None], strict=True):
+            text, document, problem = self._inside(log, entry, identities)
+            received = following.fields["day"] if following is not None and following.act == "received" else None
+            subject = entry.fields.get("officer") or entry.fields.get("deputy")
+            items.append(
+                Item(
+                    number=entry.index,
+                    act=entry.act,
+                    by=self._by(log, entry),
+                    member=self._trust.person(entry.author),
+                    day=entry.fields.get("day", received),
+                    unread=entry.index >= seen and entry.author != self._keyring.key and entry.act != "received",
+                    text=text,
+                    document=document,
+                    subject=self._trust.person(subject) if subject and entry.act != "submitted" else None,
+                    contact="identity" in entry.files,
+                    problem=problem,
+                )
+            )
+        return items
+
+    def _by(self, log: CaseLog, entry: Entry) -> str:
+        if entry.author == log.reporter_key:
+            return "reporter"
+        if entry.author == self._keyring.key:
+            return "me"
+        return "server" if entry.act in {"received", "handed-over"} else "officer"
+
+    def attachment(self, case: bytes, entry_index: int, attachment: bytes) -> AttachmentRef:
+        """Return an attachment as its message names it; ActError when there is none such."""
+        log = self.require_declared(case)
+        if not 0 <= entry_index < len(log.entries) or log.entries[entry_index].act not in MESSAGE_ACTS:
+            raise ActError("no-attachment")
+        document = self.open_message(log, log.entries[entry_index], self.identities(log)).document
+        for ref in document.attachments:
+            if ref.id == attachment:
+                return ref
+        raise ActError("no-attachment")
+
+    def summary(self, kept: KeptCase) -> Summary | None:
+        """Return the line of the inbox; None for a case that cannot be replayed or is not received yet."""
+        log = self.log(kept.id)
+        if log.received is None:
+            return None
+        acts = {entry.act for entry in log.entries}
+        acknowledged = [entry.fields["day"] for entry in log.entries if entry.act == "acknowledged"]
+        declared = self.declaration(kept, log)
+        new = [entry for entry in log.entries[kept.seen :] if entry.act in MESSAGE_ACTS | {"withdrawn", "agreed"}]
+        return Summary(
+            case=kept.id,
+            received=log.received,
+            dues=dues(log.received, min(acknowledged, default=None)),
+            declaration=declared,
+            taken_over=log.case_key is not None,
+            acknowledged="acknowledged" in acts,
+            feedback=log.feedback_given,
+            withdrawn="withdrawn" in acts,
+            unread=len(new),
+            about=kept.about if declared == NOT_INVOLVED else None,
+            alarm=bool(self._book.alarms(kept.id)),
+            draft=self._book.draft(kept.id) is not None,
+        )

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can go wrong in this room, grouped by who can act. No message contains input, keys or texts."""
+
+from collections.abc import Mapping
+
+
+class WorkstationError(Exception):
+    """Base of everything that this room raises."""
+
+
+class VaultError(WorkstationError):
+    """The vault cannot be made or opened; the officer can act."""
+
+
+class WrongPassphraseError(VaultError):
+    """This passphrase does not open this vault."""
+
+
+class PassphraseError(VaultError):
+    """A passphrase that may not guard a vault, or that could not be read."""
+
+
+class DemoError(VaultError):
+    """A demonstration organisation outside a demonstration, or the other way round."""
+
+
+class UnreachableError(WorkstationError):
+    """No usable answer from the server. Whether it took in what was sent is unknown."""
+
+
+class RefusedError(WorkstationError):
+    """The server refused the request with an error code of docs/protocol.md section 9."""
+
+    def __init__(self, code: str, details: Mapping[str, object]) -> None:
+        super().__init__(f"the server refused: {code}")
+        self.code = code
+        self.details = details
+
+
+class DistrustError(WorkstationError):
+    """What the server gave does not hold. `kind` is a kind of `alarms.KINDS`."""
+
+    def __init__(self, kind: str, case: bytes | None = None) -> None:
+        super().__init__(f"not trusted: {kind}")
+        self.kind = kind
+        self.case = case
+
+
+class ActError(WorkstationError):
+    """The officer may not do this now. `reason` is a name that the pages put in words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not possible now: {reason}")
+        self.reason = reason

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything that an unlocked vault allows, put together in one place.
+
+- `Office` is made when the passphrase was right and is thrown away when the officer locks or the program ends.
+- One thing at a time reaches the network: fetching and acting share a lock, so that heads and counters stay in order.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from meldkluis.crypto.attachment import open_attachment
+from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.message import AttachmentRef
+from meldkluis.workstation.acts import Acts
+from meldkluis.workstation.casebook import Casebook
+from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.dossier import Dossiers
+from meldkluis.workstation.errors import DistrustError, RefusedError, UnreachableError, WorkstationError
+from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.sync import Fetched, Sync
+from meldkluis.workstation.transport import Transport
+from meldkluis.workstation.trust import Trust
+from meldkluis.workstation.vault import Vault
+
+REFRESH_SECONDS: Final = 60
+"""A page that is opened later than this after the last round fetches first."""
+
+Result = TypeVar("Result")
+Connect = Callable[[str], Transport]
+
+
+class Office:
+    """An open vault with its parts. `today` reads the clock; `connect` makes a transport for the server's address."""
+
+    def __init__(self, vault: Vault, connect: Connect, today: Callable[[], date]) -> None:
+        self.vault: Final = vault
+        self.today: Final = today
+        self.keyring: Final = Keyring(vault)
+        self.trust: Final = Trust(self.keyring)
+        self.book: Final = Casebook(vault)
+        self.api: Final = OfficersApi(connect(self.keyring.server_url), self.keyring, self.book, today)
+        self.dossiers: Final = Dossiers(self.keyring, self.trust, self.book)
+        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api)
+        self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.api, self.sync)
+        self.last: Fetched | None = None
+        self.last_error: WorkstationError | None = None
+        self._fetched_at: float | None = None
+        self._lock: Final = threading.Lock()
+
+    @classmethod
+    def open(cls, directory: Path, passphrase: str, connect: Connect, today: Callable[[], date]) -> Self:
+        """Open a vault and put the office together."""
+        return cls(Vault.open(directory, passphrase), connect, today)
+
+    def fetch(self) -> Fetched:
+        """Fetch everything once; UnreachableError or RefusedError, remembered for the pages too."""
+        with self._lock:
+            self._fetched_at = time.monotonic()
+            try:
+                self.last = self.sync.round(self.today())
+                self.last_error = None
+            except (UnreachableError, RefusedError) as error:
+                self.last_error = error
+                raise
+            return self.last
+
+    def fetch_if_due(self) -> None:
+        """Fetch when the last round is a while ago. Errors are for the page to show."""
+        if self._fetched_at is None or time.monotonic() - self._fetched_at > REFRESH_SECONDS:
+            self.fetch_quietly()
+
+    def fetch_quietly(self) -> None:
+        """Fetch now; an error is remembered for the page and not raised."""
+        with contextlib.suppress(UnreachableError, RefusedError):
+            self.fetch()
+
+    def sign_proposal(self, roster_hash: bytes) -> None:
+        """Sign the proposal of this hash and hand the signature in."""
+        self.api.sign_roster(roster_hash, self.trust.sign(roster_hash))
+
+    def act(self, act: Callable[[], Result]) -> Result:
+        """Do something that reaches the network, alone; what does not hold becomes an alarm and is raised."""
+        with self._lock:
+            try:
+                return act()
+            except DistrustError as error:
+                self.book.raise_alarm(error.kind, error.case, self.today())
+                raise
+
+    def attachment(self, case: bytes, ref: AttachmentRef) -> Iterator[bytes]:
+        """Yield the content of an attachment as it comes; only the end without an error says that it is whole."""
+        try:
+            yield from open_attachment(self.api.attachment(case, ref.id), ref)
+        except CryptoError:
+            self.book.raise_alarm("attachment", case, self.today())
+            raise DistrustError("attachment", case) from None
+
+    def close(self) -> None:
+        """Lock: close the vault and the connections."""
+        with self._lock:
+            self.api.close()
+            self.vault.close()

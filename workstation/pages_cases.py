@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Pages about cases: the inbox, the question before a case, the case, and what is done in it."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from meldkluis.crypto.encoding import unb64
+from meldkluis.crypto.entry import ANSWER_ACTS
+from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.message import Contact
+from meldkluis.workstation.casebook import INVOLVED
+from meldkluis.workstation.display import content_disposition
+from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
+from meldkluis.workstation.render import N_
+from meldkluis.workstation.visit import Visit, route
+
+_FETCHED: Final = N_("Opgehaald.")
+_SENT: Final = N_("Verstuurd. De melder leest uw bericht met de ontvangstcode.")
+_WITHDRAWN: Final = N_("U hebt u uit deze zaak teruggetrokken.")
+
+
+def inbox(visit: Visit) -> Response:
+    """List the cases, those with something new or with the nearest day first."""
+    office = visit.office
+    office.fetch_if_due()
+    if office.trust.current() is None:
+        return visit.go("/roster")
+    lines = [line for kept in office.book.cases() if (line := office.dossiers.summary(kept)) is not None]
+    lines.sort(key=lambda line: (line.declaration == INVOLVED, line.feedback, line.received, line.case))
+    return visit.render(
+        "inbox.html",
+        lines=lines,
+        alarms=office.book.alarms(),
+        fetch_error=office.last_error,
+        fetched=office.last,
+        today=office.today(),
+        proposal=office.trust.proposal(),
+    )
+
+
+def fetch(visit: Visit) -> Response:
+    """Fetch now."""
+    visit.office.fetch_quietly()
+    return visit.go("/", "" if visit.office.last_error else _FETCHED)
+
+
+def alarm(visit: Visit) -> Response:
+    """Put an alarm away that the officer has read."""
+    visit.office.book.acknowledge_alarm(int(visit.path["alarm"]), visit.office.today())
+    return visit.go(visit.form.get("back", "/") if visit.form.get("back", "").startswith("/case/") else "/")
+
+
+def case(visit: Visit) -> Response:
+    """Show a case: the question first, then everything."""
+    office = visit.office
+    log, kept = office.dossiers.log(visit.case), office.dossiers.kept(visit.case)
+    declared = office.dossiers.declaration(kept, log)
+    if declared == INVOLVED:
+        return visit.render("recused.html", case=visit.case)
+    if declared is None:
+        return _question(visit)
+    if log.case_key is None:
+        # An earlier declaration whose taking over was broken off.
+        try:
+            office.act(lambda: office.acts.take_over_if_open(visit.case))
+        except (DistrustError, UnreachableError, RefusedError):
+            return visit.render("taking.html", 502, case=visit.case, alarms=office.book.alarms(visit.case))
+    return _case(visit)
+
+
+def _question(visit: Visit, status: int = 200, error: str = "") -> Response:
+    office = visit.office
+    alone = office.dossiers.log(visit.case).officers == {office.keyring.key}
+    try:
+        about = office.act(lambda: office.dossiers.about_whom(visit.case))
+    except DistrustError:
+        about = None
+    return visit.render(
+        "question.html", status, case=visit.case, about=about, alone=alone, error=error,
+        alarms=office.book.alarms(visit.case), line=office.dossiers.summary(office.dossiers.kept(visit.case)),
+    )  # fmt: skip
+
+
+def _case(
+    visit: Visit, status: int = 200, *, error: str = "", contacts: list[tuple[int, Contact]] | None = None,
+    typed: tuple[str, str] | None = None,
+) -> Response:  # fmt: skip
+    office = visit.office
+    log = office.dossiers.require_declared(visit.case)
+    items = office.dossiers.timeline(visit.case)
+    for kind in {item.problem for item in items if item.problem}:
+        office.book.raise_alarm(kind, visit.case, office.today())
+    first = items[0].document
+    if first is not None:
+        office.book.set_about(visit.case, first.about)
+    draft = office.book.draft(visit.case)
+    response = visit.render(
+        "case.html",
+        status,
+        case=visit.case,
+        items=items,
+        first=first,
+        line=office.dossiers.summary(office.dossiers.kept(visit.case)),
+        officers=[(office.trust.person(key), key == office.keyring.key) for key in sorted(log.officers)],
+        left_out=[office.trust.person(key) for key in log.not_to],
+        deputy=None if log.deputy is None else office.trust.person(log.deputy),
+        number=log.next_number(office.keyring.key),
+        can_answer=log.case_key is not None and first is not None,
+        contacts=contacts,
+        draft=draft if typed is None else None,
+        typed=typed,
+        error=error,
+        alarms=office.book.alarms(visit.case),
+        today=office.today(),
+    )
+    office.book.set_seen(visit.case, len(log.entries))
+    return response
+
+
+def involved(visit: Visit) -> Response:
+    """Take the declaration: withdraw from the case, or open it."""
+    office, choice = visit.office, visit.form.get("involved")
+    if office.dossiers.declaration(office.dossiers.kept(visit.case), office.dossiers.log(visit.case)) is not None:
+        return visit.go(f"/case/{visit.path['case']}")
+    acts: dict[str, Callable[[bytes], None]] = {"yes": office.acts.recuse, "no": office.acts.not_involved}
+    if choice not in acts:
+        return _question(visit, 422, "no-choice")
+    try:
+        office.act(lambda: acts[choice](visit.case))
+    except DistrustError:
+        return _question(visit, 409, "distrust") if choice == "no" else visit.go(f"/case/{visit.path['case']}")
+    except (UnreachableError, RefusedError) as error:
+        office.last_error = error
+        return _question(visit, 502, "not-sent") if choice == "no" else visit.go(f"/case/{visit.path['case']}")
+    return visit.go("/", _WITHDRAWN) if choice == "yes" else visit.go(f"/case/{visit.path['case']}")
+
+
+def answer(visit: Visit) -> Response:
+    """Send an answer. Whatever goes wrong, the text comes back."""
+    office, form = visit.office, visit.form
+    act, text, number = form.get("act", ""), form.get("text", ""), form.get("number", "")
+    if act not in ANSWER_ACTS or not number.isascii() or not number.isdigit():
+        return _case(visit, 422, error="no-act", typed=("", text))
+    try:
+        office.act(lambda: office.acts.answer(visit.case, act, int(number), text))
+    except ActError as error:
+        return _case(visit, 422, error=error.reason, typed=(act, text))
+    except DistrustError:
+        return _case(visit, 409, error="distrust", typed=(act, text))
+    except UnreachableError:
+        return _case(visit, 502, error="not-sent", typed=(act, text))
+    except RefusedError as error:
+        office.last_error = error
+        return _case(visit, 409, error="refused", typed=(act, text))
+    return visit.go(f"/case/{visit.path['case']}", _SENT)
+
+
+def drop_draft(visit: Visit) -> Response:
+    """Throw away a text that was kept."""
+    visit.office.dossiers.require_declared(visit.case)
+    visit.office.book.set_draft(visit.case, None)
+    return visit.go(f"/case/{visit.path['case']}")
+
+
+def contact(visit: Visit) -> Response:
+    """Log that contact details are opened, then show them, on this one page only."""
+    office = visit.office
+    try:
+        contacts = office.act(lambda: office.acts.open_contact(visit.case))
+    except DistrustError:
+        return _case(visit, 409, error="distrust")
+    except (UnreachableError, RefusedError) as error:
+        office.last_error = error
+        return _case(visit, 502, error="not-opened")
+    return _case(visit, contacts=contacts)
+
+
+def attachment(visit: Visit) -> Response:
+    """Stream an attachment's content into a file; a broken one ends early, so that the browser calls it failed."""
+    office, entry = visit.office, visit.path["entry"]
+    try:
+        wanted = unb64(visit.path["attachment"])
+    except CryptoError:
+        raise ActError("no-attachment") from None
+    ref = office.act(lambda: office.dossiers.attachment(visit.case, int(entry), wanted))
+    chunks: Iterator[bytes] = office.attachment(visit.case, ref)
+    # The first piece is opened before the answer begins: what is missing or foreign gets a page, not an empty file.
+    first = next(chunks, b"")
+
+    def body() -> Iterator[bytes]:
+        yield first
+        yield from chunks
+
+    headers = {"Content-Disposition": content_disposition(ref.name), "Content-Length": str(ref.length)}
+    return StreamingResponse(body(), media_type="application/octet-stream", headers=headers)
+
+
+ROUTES: Final[list[Route]] = [
+    route("/", inbox),
+    route("/fetch", fetch, "POST"),
+    route("/alarms/{alarm:int}", alarm, "POST"),
+    route("/case/{case}", case),
+    route("/case/{case}/involved", involved, "POST"),
+    route("/case/{case}/answer", answer, "POST"),
+    route("/case/{case}/draft", drop_draft, "POST"),
+    route("/case/{case}/contact", contact, "POST"),
+    route("/case/{case}/file/{entry:int}/{attachment}", attachment),
+]

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The vault's tables. One list of steps; `PRAGMA user_version` says how many were taken."""
+
+from typing import Final
+
+STEPS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE intake_key (
+        hash BLOB PRIMARY KEY, start TEXT NOT NULL, secret TEXT NOT NULL, thing BLOB NOT NULL,
+        announced INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+
+    -- Keys of all members, as announced: a log names them by hash.
+    CREATE TABLE known_key (hash BLOB PRIMARY KEY, thing BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE roster (version INTEGER PRIMARY KEY, hash BLOB NOT NULL, travelling BLOB NOT NULL) STRICT;
+
+    -- declaration: NULL (not asked yet), 'not-involved', 'involved'. seen: entries that the officer has had on screen.
+    CREATE TABLE dossier (
+        id BLOB PRIMARY KEY, declaration TEXT, seen INTEGER NOT NULL DEFAULT 0, about TEXT
+    ) STRICT, WITHOUT ROWID;
+
+    -- Every pair of case secrets that was ever announced or received, by the announced recipient: which one counts is
+    -- for the log to say, and an announcement whose answer was lost may still turn out to have been the first.
+    CREATE TABLE case_secret (
+        dossier BLOB NOT NULL REFERENCES dossier, recipient TEXT NOT NULL,
+        secret BLOB NOT NULL, identity_secret BLOB NOT NULL, PRIMARY KEY (dossier, recipient)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE entry (
+        dossier BLOB NOT NULL REFERENCES dossier, number INTEGER NOT NULL, raw BLOB NOT NULL,
+        PRIMARY KEY (dossier, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE file (
+        dossier BLOB NOT NULL REFERENCES dossier, entry INTEGER NOT NULL, slot TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (dossier, entry, slot)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Text that an officer wrote and that did not demonstrably arrive.
+    CREATE TABLE draft (
+        dossier BLOB PRIMARY KEY REFERENCES dossier, kind TEXT NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE alarm (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, dossier BLOB, day TEXT NOT NULL, acknowledged TEXT
+    ) STRICT;
+    """,
+)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Fetching: what the server says, held against what is known, before anything of it is kept.
+
+- Order: rosters from the anchor, then the members' keys, then the signed list of cases, then each case's log against
+  the remembered head, then the files against the log. A check that fails is an alarm; what was known stays.
+- A case whose log does not hold is not updated; the other cases are.
+- What the officer withdrew from is not fetched again, and a withdrawal that did not arrive is sent again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from meldkluis.crypto import age
+from meldkluis.crypto.chain import CaseLog, replay
+from meldkluis.crypto.encoding import sha256
+from meldkluis.crypto.entry import Entry, make_entry, parse_entry
+from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.roster import parse_intake_key
+from meldkluis.mailbox.terms import TermsError, dues
+from meldkluis.mailbox.wire import InboxLine, StatusAnswer
+from meldkluis.workstation.casebook import INVOLVED, Casebook
+from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.errors import DistrustError, RefusedError
+from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.trust import Trust
+
+_REPORTER_SLOTS: Final = frozenset({"content", "message", "identity"})
+_KEPT_SLOTS: Final = _REPORTER_SLOTS | {"grant", "copy"}
+_CLOCK_DAYS: Final = 1
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a round brought: the server's day, numbers of new cases and new entries, whether the roster counts yet."""
+
+    day: date
+    ready: bool
+    new_cases: int
+    new_entries: int
+
+
+class Sync:
+    """Fetches into an open vault. One round at a time."""
+
+    def __init__(self, keyring: Keyring, trust: Trust, casebook: Casebook, api: OfficersApi) -> None:
+        self._keyring: Final = keyring
+        self._trust: Final = trust
+        self._book: Final = casebook
+        self._api: Final = api
+
+    def round(self, today: date) -> Fetched:
+        """Fetch everything once. UnreachableError or RefusedError; what does not hold becomes alarms."""
+        status = self._api.status()
+        if abs((status.day - today).days) > _CLOCK_DAYS:
+            self._alarm(DistrustError("clock"), today)
+        try:
+            self._trust.accept(status.organisation, status.rosters)
+        except DistrustError as error:
+            self._alarm(error, today)
+            return Fetched(status.day, ready=False, new_cases=0, new_entries=0)
+        self._trust.set_proposal(status.proposal)
+        roster = self._trust.current()
+        if roster is None or roster.member(self._keyring.key) is None:
+            return Fetched(status.day, ready=False, new_cases=0, new_entries=0)
+        self._keys(status, today)
+        new_cases, new_entries = self._cases(roster.server, today)
+        return Fetched(status.day, ready=True, new_cases=new_cases, new_entries=new_entries)
+
+    def _alarm(self, error: DistrustError, today: date) -> None:
+        self._book.raise_alarm(error.kind, error.case, today)
+
+    def _keys(self, status: StatusAnswer, today: date) -> None:
+        own = self._keyring.own_key_hashes()
+        for raw in status.intake_keys:
+            try:
+                key = parse_intake_key(raw, self._keyring.organisation)
+                self._trust.check_key(key, own)
+            except CryptoError:
+                self._alarm(DistrustError("intake-key"), today)
+            except DistrustError as error:
+                self._alarm(error, today)
+            else:
+                self._keyring.learn_keys([key])
+        # The server's day, where it is a neighbour of ours: a key may not start on a day that has not come there.
+        fresh = self._keyring.key_to_announce(self._api.day())
+        if fresh is not None:
+            self._api.announce(fresh)
+            self._keyring.announced(fresh)
+            self._keyring.learn_keys([fresh])
+
+    def _cases(self, server: bytes, today: date) -> tuple[int, int]:
+        try:
+            lines = self._api.inbox(server)
+        except DistrustError as error:
+            self._alarm(error, today)
+            return 0, 0
+        known = {kept.id: kept for kept in self._book.cases()}
+        new_cases = new_entries = 0
+        for line in lines:
+            try:
+                if line.case in known and known[line.case].declaration == INVOLVED:
+                    self._withdraw_again(line, today)
+                    continue
+                added = self.case(line)
+            except DistrustError as error:
+                self._alarm(error, today)
+                continue
+            new_entries += added
+            new_cases += line.case not in known
+        listed = {line.case for line in lines}
+        for case in known.keys() - listed:
+            if not self._withdrew(case):
+                self._alarm(DistrustError("case-missing", case), today)
+        return new_cases, new_entries
+
+    def _withdrew(self, case: bytes) -> bool:
+        entries = [parse_entry(raw) for raw in self._book.log(case)]
+        kept = self._book.case(case)
+        own = any(entry.act == "recused" and entry.author == self._keyring.key for entry in entries)
+        return own or (kept is not None and kept.declaration == INVOLVED)
+
+    def _withdraw_again(self, line: InboxLine, today: date) -> None:
+        raws = self._book.log(line.case)
+        entries = [parse_entry(raw) for raw in raws]
+        if any(entry.act == "recused" and entry.author == self._keyring.key for entry in entries):
+            raise DistrustError("case-returned", line.case)
+        self.log_only(line.case)
+        self.send_recusal(line.case, today)
+
+    def send_recusal(self, case: bytes, today: date) -> None:
+        """Append the officer's withdrawal to a log that was just fetched, and keep it."""
+        raws = self._book.log(case)
+        entry = make_entry(
+            "recused",
+            case=case,
+            index=len(raws),
+            head=parse_entry(raws[-1]).hash,
+            signer=self._keyring.signing_key,
+            day=today,
+        )
+        self._api.append(case, entry.raw)
+        self._book.extend(case, len(raws), [entry.raw], {})
+
+    def log_only(self, case: bytes) -> None:
+        """Bring a case's log up to date without any of its files."""
+        known = self._book.log(case)
+        fresh = self._api.case(case, after=len(known))
+        self._replay(case, known, fresh.log)
+        self._book.extend(case, len(known), fresh.log, {})
+
+    def case(self, line: InboxLine) -> int:
+        """Bring one case up to date and return how many entries were new; DistrustError, and nothing changes."""
+        known = self._book.log(line.case)
+        if line.entries < len(known):
+            raise DistrustError("log-rollback", line.case)
+        if known and line.entries == len(known) and parse_entry(known[-1]).hash != line.head:
+            raise DistrustError("log-fork", line.case)
+        return self.refresh(line.case, line)
+
+    def refresh(self, case: bytes, line: InboxLine | None = None) -> int:
+        """Fetch what a case has more than is kept here, verify it, and keep it with its files."""
+        known = self._book.log(case)
+        if line is not None and line.entries == len(known):
+            fresh_log: tuple[bytes, ...] = ()
+        else:
+            fresh_log = self._api.case(case, after=len(known)).log
+        log = self._replay(case, known, fresh_log)
+        if line is not None and (
+            len(log.entries) < line.entries or log.entries[line.entries - 1].hash != line.head
+        ):
+            raise DistrustError("log-head", case)
+        files = self._files(log, [entry for entry in log.entries[len(known) :] if entry.act == "case-key"])
+        self._book.extend(case, len(known), fresh_log, files)
+        return len(fresh_log)
+
+    def _replay(self, case: bytes, known: list[bytes], fresh: Iterable[bytes]) -> CaseLog:
+        log = replay(known, self._keyring.organisation, case, self._trust.server_keys())
+        for raw in fresh:
+            try:
+                entry = parse_entry(raw)
+                if known and entry.index == len(known) and entry.head != log.head and len(log.entries) == len(known):
+                    raise DistrustError("log-fork", case)
+                log.append(raw)
+            except CryptoError:
+                raise DistrustError("log-invalid", case) from None
+        try:
+            # A day that no term can be counted from would leave the officer without the list of cases.
+            dues(log.received or date.min)
+        except TermsError:
+            raise DistrustError("log-invalid", case) from None
+        if not known and self._keyring.key not in log.ever_officers:
+            raise DistrustError("case-foreign", case)
+        return log
+
+    def _files(self, log: CaseLog, taken_over: list[Entry]) -> dict[tuple[int, str], bytes]:
+        """Fetch the files that are missing here; those before a fresh case key again, since their headers changed."""
+        kept = self._book.places(log.case)
+        again = taken_over[0].index if taken_over else 0
+        files = {}
+        for entry in log.entries:
+            for slot in _KEPT_SLOTS & entry.files.keys():
+                if (entry.index, slot) not in kept or (entry.index < again and slot in _REPORTER_SLOTS):
+                    files[entry.index, slot] = self._fetch(log, entry, slot)
+        return files
+
+    def _fetch(self, log: CaseLog, entry: Entry, slot: str) -> bytes:
+        # The deputy was named in the first header; the one after taking over is for the case's officers alone.
+        mine = log.deputy == self._keyring.key and slot in _REPORTER_SLOTS
+        first = mine and log.case_key is not None and entry.index < log.case_key.index
+        try:
+            file = self._api.file(log.case, entry.index, slot, first=first)
+            _, payload = age.split(file)
+        except RefusedError:
+            raise DistrustError("file-missing", log.case) from None
+        except CryptoError:
+            raise DistrustError("file-changed", log.case) from None
+        if sha256(payload) != entry.files[slot].hash:
+            raise DistrustError("file-changed", log.case)
+        return file
