@@ -7,7 +7,7 @@ import os
 import socket
 from dataclasses import dataclass
 
-from meldkluis.intake.errors import CommandError
+from meldkluis.intake.errors import CommandError, UsageError
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Address:
             path = text.removeprefix("unix:")
             # unix(7): sun_path has 108 bytes, the last of them zero.
             if not path or len(os.fsencode(path)) > 107:
-                raise CommandError("the path of a unix socket has 1 to 107 bytes")
+                raise UsageError("the path of a unix socket has 1 to 107 bytes")
             return cls(path=path)
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
         if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
-            raise CommandError("a listener is HOST:PORT or unix:PATH")
+            raise UsageError("a listener is HOST:PORT or unix:PATH")
         return cls(host=host, port=int(port))
 
     def __str__(self) -> str:

@@ -17,7 +17,8 @@ from typing import Any, Final, NoReturn
 
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.intake.config import ConfigError
-from meldkluis.intake.errors import CommandError
+from meldkluis.intake.errors import CommandError, UsageError
+from meldkluis.mailbox.errors import MailboxError
 
 OK: Final = 0
 REFUSED: Final = 1
@@ -128,22 +129,27 @@ def _officer_list(arguments: argparse.Namespace) -> None:
 
 
 def _terms_show(arguments: argparse.Namespace) -> None:
-    from meldkluis.intake import terms
+    from meldkluis.intake.counting import count, count_line
 
     if arguments.received == "-":
+        wrong = 0
         for line in sys.stdin:
             if line.strip():
-                print(json.dumps(terms.of_line(line)), flush=True)
+                document = count_line(line)
+                wrong += "error" in document
+                print(json.dumps(document), flush=True)
+        if wrong:
+            raise CommandError(f"{wrong} lines could not be counted")
         return
-    document = terms.of(arguments.received, arguments.acknowledged, arguments.closed)
-    lines = [f"{name}: {_term(value)}" for name, value in document.items()]
-    _print(arguments, document, lines)
+    given = {name: getattr(arguments, name) for name in ("received", "acknowledged", "closed")}
+    document = count({name: value for name, value in given.items() if value is not None})
+    _print(arguments, document, [f"{name}: {_term(value)}" for name, value in document.items() if value])
 
 
 def _term(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {item}" for name, item in value.items())
-    return str(value)
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _proof_verify(arguments: argparse.Namespace) -> None:
@@ -239,9 +245,9 @@ def _add_officer(parser: argparse.ArgumentParser) -> None:
 def _one_line_errors() -> Iterator[None]:
     try:
         yield
-    except (CommandError, ConfigError) as error:
+    except (CommandError, ConfigError, MailboxError) as error:
         print(f"meldkluis: {error}", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(USAGE if isinstance(error, UsageError) else REFUSED) from None
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

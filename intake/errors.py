@@ -4,3 +4,7 @@
 
 class CommandError(Exception):
     """A command is refused; the text is one line for the administrator and holds nothing secret."""
+
+
+class UsageError(CommandError):
+    """A command is not understood."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`meldkluis serve`: gunicorn, started from here and configured by this file and meldkluis.toml alone.
+"""`meldkluis serve`: gunicorn, started from here, configured by deploy/gunicorn.conf.py and meldkluis.toml alone.
 
 - Two listeners: the reporter's site, and after it the officers' API. Each is a TCP address or a unix socket.
 - There is no access log, and the error log has no times, no addresses and no texts of errors.
-- The settings that matter are explained beside them; deploy/ has what stands in front.
+- The settings are explained beside them in deploy/gunicorn.conf.py; deploy/ also has what stands in front.
 """
 
+import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from meldkluis.intake.doors import Organisation, TwoDoors
 from meldkluis.intake.errors import CommandError
 from meldkluis.intake.worker import IntakeWorker
 
+_TUNING: Final = Path(__file__).resolve().parent.parent / "deploy" / "gunicorn.conf.py"
 _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files; nothing of ours is written there
 
 
@@ -54,37 +56,20 @@ def _kinds(args: Sequence[object]) -> list[object]:
 
 
 def settings(reporters: Address, officers: Address, workers: int) -> dict[str, Any]:
-    """Return gunicorn's settings."""
+    """Return gunicorn's settings: those of deploy/gunicorn.conf.py, and what differs between sites."""
+    tuning = runpy.run_path(str(_TUNING))
     return {
+        **{name: value for name, value in tuning.items() if not name.startswith("_")},
         "bind": [str(reporters), str(officers)],
         "workers": workers,
         "worker_class": IntakeWorker,
-        "asgi_loop": "asyncio",
-        # nginx runs in our group and nobody else may knock on a unix socket.
-        "umask": 0o007,
-        # A body that stalls ends after `timeout`, which must be longer than `graceful_timeout`: a worker that drains
-        # sends no heartbeat.
-        "timeout": 90,
-        "graceful_timeout": 45,
-        "keepalive": 5,
-        "accesslog": None,
-        "errorlog": "-",
-        "loglevel": "warning",
         "logger_class": QuietLogger,
-        # It would open a second way in, in the home directory.
-        "control_socket_disable": True,
-        # No sender and no proxy has a say in what a request is.
-        "forwarded_allow_ips": "",
-        "secure_scheme_headers": {},
         "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
-        # The database is opened after the fork.
-        "preload_app": False,
-        "proc_name": "meldkluis",
     }
 
 
 class _Server(BaseApplication):
-    """gunicorn with our settings; it reads neither arguments nor environment nor files."""
+    """gunicorn with our settings; it reads neither arguments nor environment nor files of the site."""
 
     def __init__(self, organisations: Sequence[tuple[Path, Config]], options: dict[str, Any]) -> None:
         self._organisations = organisations
