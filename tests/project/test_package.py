@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+ROOMS = {"crypto", "mailbox", "intake", "workstation", "templates", "locale", "deploy"}
 
 @pytest.fixture(scope="module")
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
@@ -29,7 +30,7 @@ def test_wheel_is_whole(wheel: zipfile.ZipFile, files: list[Path], root: Path) -
     wanted = {
         f"meldkluis/{path.relative_to(root).as_posix()}"
         for path in files
-        if path.relative_to(root).parts[0] in {"crypto", "mailbox", "intake", "workstation", "templates", "locale"}
+        if path.relative_to(root).parts[0] in ROOMS
     }
 
     assert wanted - set(wheel.namelist()) == set()
