@@ -53,6 +53,7 @@ STRENGTH: Final = {
 
 ERRORS: Final = {
     "error-summary": N_("Er is nog niets verstuurd. Pas dit aan:"),
+    "error-check": N_("Kijk hier nog eens naar:"),
     "error-kind": N_("Kies of u wilt melden of advies wilt."),
     "error-text-missing": N_("Vertel wat er is gebeurd. Het mag kort."),
     "error-text-long": N_("Uw tekst is te lang. Haal ongeveer {n} tekens weg, of stuur de tekst mee als bestand."),
