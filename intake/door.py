@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The door: reports and additions from browsers without a script, encrypted here on arrival.
+"""The door: reports from browsers without a script, encrypted here on arrival.
 
 - Plaintext is a local value of one request; files are ciphertext before they reach the desk.
 - What is refused brings back the form with everything that was typed and with the same code.
-- The same form sent again gives the same receipt; another text with the same code comes back ready to send as an addition.
+- The same form sent again gives the same receipt; another text with the same code comes back as an addition, unsent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ from meldkluis.crypto.limits import SHORT_TEXT, TEXT_CLASSES
 from meldkluis.crypto.proof import armor_proof
 from meldkluis.crypto.receipt import Receipt, ReceiptCodeError
 from meldkluis.crypto.report import Draft, compose_report
-from meldkluis.intake.forms import Form, holds_code, read_form
 from meldkluis.intake.casefile import read_case
+from meldkluis.intake.forms import Form, holds_code, read_form
 from meldkluis.intake.i18n import Language
 from meldkluis.intake.site import Readers, Site
 from meldkluis.intake.uploads import Problems, Uploads, spellings
@@ -64,7 +64,9 @@ def typed_of(form: Form) -> Typed:
     """Return the form's content as it goes back into a page."""
     to = frozenset(filter(None, map(_key, form.fields.get("to", []))))
     kind = form.text("kind")
-    return Typed(form.text("code"), kind, form.text("about"), to, form.text("text"), form.text("name"), form.text("contact"))
+    return Typed(
+        form.text("code"), kind, form.text("about"), to, form.text("text"), form.text("name"), form.text("contact")
+    )
 
 
 def _key(written: str) -> bytes | None:
@@ -267,7 +269,13 @@ class Door:
         if uploads is not None and uploads.count:
             problems.add("file", self._language.text("error-files-again"))
         shown = typed if typed.kind in _KINDS else replace(typed, kind="report")
-        values: Mapping[str, Any] = {"door": True, "draft": shown, "blank": BLANK, "errors": problems, "roster": readers}
+        values: Mapping[str, Any] = {
+            "door": True,
+            "draft": shown,
+            "blank": BLANK,
+            "errors": problems,
+            "roster": readers,
+        }
         return self._site.page(self._language, "melden.html", "melden", status=problems.status, **values)
 
 
@@ -292,4 +300,3 @@ def closed(site: Site, language: Language, typed: Typed | None = None) -> Respon
     return site.page(
         language, "closed.html", "melden", status=503, draft=typed if typed is not None and typed.anything else None
     )
-

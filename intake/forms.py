@@ -16,7 +16,7 @@ from starlette.requests import Request
 from meldkluis.intake.multipart import Begin, Data, Event, FormStream, MultipartError, boundary_of
 
 KEEP_TEXT: Final = 1024 * 1024
-"""Bytes of one text field kept in memory: four times what can be sent, so that a text that is too long comes back whole."""
+"""Bytes of one text field kept in memory: four times what can be sent, so that a long text comes back whole."""
 
 KEEP_SHORT: Final = 64 * 1024
 _REPEATED: Final = {"to": 32}
@@ -41,7 +41,7 @@ class FileSink(Protocol):
 class NoFiles:
     """The sink of a form without files."""
 
-    async def begin(self, form: "Form", name: str, filename: str) -> None:
+    async def begin(self, form: "Form", name: str, filename: str) -> None:  # noqa: ARG002 - a FileSink's signature
         """A file where none belongs."""
         form.malformed = True
 
@@ -54,7 +54,7 @@ class NoFiles:
 
 @dataclass
 class Form:
-    """What came in. `malformed` when it is not the form that the page holds; `cleaned` when characters were taken out."""
+    """What came in. `malformed`: it is not the form that the page holds; `cleaned`: characters were taken out."""
 
     fields: dict[str, list[str]] = field(default_factory=dict, repr=False)
     malformed: bool = False

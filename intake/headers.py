@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The outermost layer: the same headers on every answer, and a still page where something breaks.
 
-- Every answer gets them, 404, 413 and 500 too; a header that the inner application set itself stays (Cache-Control of assets).
+- Every answer gets them, 404, 413 and 500 too; only Cache-Control may be set further in, for assets.
 - An unexpected error is answered with a fixed page; of it only its kind and its place in the code are logged.
 - No cookie ever leaves: `Set-Cookie` is taken out, whoever set it.
 """
@@ -16,24 +16,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CSP: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
+CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 _POLICIES: Final = (
-    "accelerometer autoplay browsing-topics camera clipboard-read display-capture encrypted-media fullscreen geolocation "
-    "gyroscope hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture "
+    "accelerometer autoplay browsing-topics camera clipboard-read display-capture encrypted-media fullscreen "
+    "geolocation gyroscope hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture "
     "publickey-credentials-get screen-wake-lock serial usb web-share xr-spatial-tracking"
 )
 

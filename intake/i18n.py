@@ -27,10 +27,13 @@ LANGUAGES: Final = {"nl": "Nederlands", "en": "English"}
 DOMAIN: Final = "intake"
 _KILO: Final = 1000
 
-# Control characters (C0 but tab and line end, DEL, C1) and bidirectional controls: they can make a text read as another.
+# Control characters (C0 but tab and line end, DEL, C1) and bidirectional controls: a text must read as what it is.
 _HIDDEN: Final = dict.fromkeys(
-    [*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0x061C, 0x200E, 0x200F]
-    + [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+    [
+        *range(9),
+        *(0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)),
+        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    ]
 )
 
 

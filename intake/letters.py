@@ -92,18 +92,34 @@ class Letters:
         typed = typed_of(form)
         if typed.anything:
             return self._site.page(
-                self._language, "mailbox.html", "bericht", status=problems.status,
+                self._language,
+                "mailbox.html",
+                "bericht",
+                status=problems.status,
                 **self._nothing(typed, problems),
-            )  # fmt: skip
+            )
         return self._site.page(
-            self._language, "bericht.html", "bericht", status=problems.status,
-            door=True, typed=typed.code, blank=BLANK, errors=problems,
-        )  # fmt: skip
+            self._language,
+            "bericht.html",
+            "bericht",
+            status=problems.status,
+            door=True,
+            typed=typed.code,
+            blank=BLANK,
+            errors=problems,
+        )
 
-    async def _send(  # noqa: PLR0913 - one step of one request
-        self, form: Form, typed: Typed, receipt: Receipt, box: Mailbox, case: Case, uploads: Uploads,
-        problems: Problems, today: date,
-    ) -> Response:  # fmt: skip
+    async def _send(
+        self,
+        form: Form,
+        typed: Typed,
+        receipt: Receipt,
+        box: Mailbox,
+        case: Case,
+        uploads: Uploads,
+        problems: Problems,
+        today: date,
+    ) -> Response:
         if not case.found:
             problems.add("code", self._language.text("code-unknown"), 404)
             return self._show(case, typed, today, problems)
@@ -114,7 +130,11 @@ class Letters:
         if not (number.isascii() and number.isdigit() and len(number) < 10) or int(number) > case.next_number:
             problems.add("", self._language.text("error-malformed"), 400)
         elif int(number) < case.next_number:
-            problems.add("", self._language.text("number-door", number=number, day=_day_of(case, int(number), self._language)), 409)
+            problems.add(
+                "",
+                self._language.text("number-door", number=number, day=_day_of(case, int(number), self._language)),
+                409,
+            )
         if problems:
             return self._again(case, typed, today, problems, uploads)
         return await self._add(receipt, typed, draft, box, case, uploads, today)
@@ -137,7 +157,7 @@ class Letters:
         check.length(draft, self._site.config.limits.document)
         return draft
 
-    async def _add(  # noqa: PLR0913 - one step of one request
+    async def _add(
         self, receipt: Receipt, typed: Typed, draft: Draft, box: Mailbox, case: Case, uploads: Uploads, today: date
     ) -> Response:
         assert case.log is not None
@@ -183,15 +203,33 @@ class Letters:
             telling = Telling(self._language, case, today)
             lines, alarms, lapsed, summary = telling.lines(), telling.alarms(), telling.lapsed(), telling.summary()
         return {
-            "found": True, "added": added, "alarms": alarms, "lapsed": lapsed, "timeline": lines, "summary": summary,
-            "broken": case.log is None, "today": self._language.day(today), "draft": typed, "number": case.next_number, "errors": errors,
-        }  # fmt: skip
+            "found": True,
+            "added": added,
+            "alarms": alarms,
+            "lapsed": lapsed,
+            "timeline": lines,
+            "summary": summary,
+            "broken": case.log is None,
+            "today": self._language.day(today),
+            "draft": typed,
+            "number": case.next_number,
+            "errors": errors,
+        }
 
     def _nothing(self, typed: Typed, errors: Problems) -> dict[str, Any]:
         return {
-            "found": False, "added": None, "alarms": [], "lapsed": [], "timeline": [],
-            "summary": self._language.text("code-unknown"), "broken": False, "today": "", "draft": typed, "number": 2, "errors": errors,
-        }  # fmt: skip
+            "found": False,
+            "added": None,
+            "alarms": [],
+            "lapsed": [],
+            "timeline": [],
+            "summary": self._language.text("code-unknown"),
+            "broken": False,
+            "today": "",
+            "draft": typed,
+            "number": 2,
+            "errors": errors,
+        }
 
 
 def _numbers(numbers: tuple[int, ...]) -> str:

@@ -18,9 +18,12 @@ from python_multipart.multipart import MultipartParser
 for _name in ("python_multipart", "python_multipart.multipart"):
     logging.getLogger(_name).disabled = True
 
-_CONTENT_TYPE: Final = re.compile(r'multipart/form-data\s*;(?:[^"]*;)?\s*boundary=(?:"([^"\s]{1,70})"|([^\s";,]{1,70}))\s*', re.I)
+_CONTENT_TYPE: Final = re.compile(
+    r'multipart/form-data\s*;(?:[^"]*;)?\s*boundary=(?:"([^"\s]{1,70})"|([^\s";,]{1,70}))\s*', re.IGNORECASE
+)
 _DISPOSITION: Final = re.compile(
-    r'form-data\s*;\s*name=(?:"([^"]*)"|([^\s";]+))\s*(?:;\s*filename=(?:"(.*)"|([^\s";]+))\s*)?', re.I | re.S
+    r'form-data\s*;\s*name=(?:"([^"]*)"|([^\s";]+))\s*(?:;\s*filename=(?:"(.*)"|([^\s";]+))\s*)?',
+    re.IGNORECASE | re.DOTALL,
 )
 _HEADERS: Final = 16
 _HEADER: Final = 32 * 1024

@@ -32,8 +32,8 @@ _ERRORS: Final = {
     500: (
         N_("Er ging iets mis bij ons"),
         N_(
-            "Wij weten niet zeker of uw bericht is aangekomen. Ga terug in uw browser: uw tekst staat daar meestal nog. "
-            "Verstuur hem opnieuw met dezelfde code; hij komt nooit dubbel aan."
+            "Wij weten niet zeker of uw bericht is aangekomen. Ga terug in uw browser: uw tekst staat daar "
+            "meestal nog. Verstuur hem opnieuw met dezelfde code; hij komt nooit dubbel aan."
         ),
     ),
 }
@@ -46,16 +46,21 @@ class Pages:
         """Serve the pages of one language."""
         self._site, self._language = site, language
 
-    async def start(self, request: Request) -> Response:
+    async def start(self, _: Request) -> Response:
         """Answer `GET /`."""
         readers = self._site.readers(today())
         places = [
             {"name": place.name, "what": self._language.sentence(place.what), "url": place.url} for place in PLACES
         ]
         return self._site.page(
-            self._language, "start.html", "start", switch="/", places=places,
-            roster=readers.roster if readers else None, mark=readers.mark if readers else "",
-        )  # fmt: skip
+            self._language,
+            "start.html",
+            "start",
+            switch="/",
+            places=places,
+            roster=readers.roster if readers else None,
+            mark=readers.mark if readers else "",
+        )
 
     async def form(self, request: Request) -> Response:
         """Answer `GET /melden`: the form, for the script or for the door."""
@@ -64,37 +69,57 @@ class Pages:
             return closed(self._site, self._language)
         draft = Typed(code=receipts.generate(self._language.code))
         return self._site.page(
-            self._language, "melden.html", "melden", switch=self._switch(request, "/melden"),
-            door="door" in request.query_params, draft=draft, blank=BLANK, errors={}, roster=readers,
-        )  # fmt: skip
+            self._language,
+            "melden.html",
+            "melden",
+            switch=self._switch(request, "/melden"),
+            door="door" in request.query_params,
+            draft=draft,
+            blank=BLANK,
+            errors={},
+            roster=readers,
+        )
 
     async def mailbox(self, request: Request) -> Response:
         """Answer `GET /bericht`: the question for the code."""
         return self._site.page(
-            self._language, "bericht.html", "bericht", switch=self._switch(request, "/bericht"),
-            door="door" in request.query_params, typed="", blank=BLANK, errors={},
-        )  # fmt: skip
+            self._language,
+            "bericht.html",
+            "bericht",
+            switch=self._switch(request, "/bericht"),
+            door="door" in request.query_params,
+            typed="",
+            blank=BLANK,
+            errors={},
+        )
 
     @staticmethod
     def _switch(request: Request, path: str) -> str:
         return f"{path}?door" if "door" in request.query_params else path
 
-    async def keys(self, request: Request) -> Response:
+    async def keys(self, _: Request) -> Response:
         """Answer `GET /sleutels`: the recipients, for a reporter's own age."""
         readers = self._site.readers(today())
         members = readers.roster.members if readers else ()
         keys = [(member, readers.keys[member.key]) for member in members if readers and member.key in readers.keys]
         return self._site.page(
-            self._language, "sleutels.html", "sleutels", switch="/sleutels", keys=keys, mark=readers.mark if readers else ""
+            self._language,
+            "sleutels.html",
+            "sleutels",
+            switch="/sleutels",
+            keys=keys,
+            mark=readers.mark if readers else "",
         )
 
-    async def proof(self, request: Request) -> Response:
+    async def proof(self, _: Request) -> Response:
         """Answer `GET /bewijs`: an empty field for a proof."""
         return self._proof("", switch="/bewijs")
 
     def _proof(self, typed: str, *, status: int = 200, switch: str | None = None, **values: object) -> Response:
         given: dict[str, object] = {"proof": None, "errors": {}} | values
-        return self._site.page(self._language, "bewijs.html", "bewijs", status=status, switch=switch, typed=typed, **given)
+        return self._site.page(
+            self._language, "bewijs.html", "bewijs", status=status, switch=switch, typed=typed, **given
+        )
 
     async def check_proof(self, request: Request) -> Response:
         """Answer `POST /bewijs`: whether the proof holds, and what it says."""
@@ -140,8 +165,13 @@ class ErrorPages:
 
     def _page(self, scope: Scope, status: int) -> Response:
         language = self._site.language_of(scope.get("path", "/"))
-        heading, paragraph = _ERRORS.get(status, _ERRORS[400 if status < 500 else 500])  # noqa: PLR2004
+        heading, paragraph = _ERRORS.get(status, _ERRORS[400 if status < 500 else 500])
         return self._site.page(
-            language, "message.html", "error", status=status, heading=language.sentence(heading),
-            paragraphs=[language.sentence(paragraph)], elsewhere=status >= 500,  # noqa: PLR2004
-        )  # fmt: skip
+            language,
+            "message.html",
+            "error",
+            status=status,
+            heading=language.sentence(heading),
+            paragraphs=[language.sentence(paragraph)],
+            elsewhere=status >= 500,
+        )

@@ -25,7 +25,7 @@ PAGE_PADDING: Final = 16 * 1024
 
 @dataclass(frozen=True)
 class Readers:
-    """Who can be chosen today: members of the roster who offer a key. `mark` is the fingerprint for poster and intranet."""
+    """Who can be chosen today: members of the roster who offer a key. `mark` is the fingerprint on the poster."""
 
     roster: Roster
     versions: Sequence[RosterVersion]
@@ -88,14 +88,19 @@ class Site:
         return readers if readers.officers else None
 
     def page(
-        self, language: Language, template: str, page: str, *, status: int = 200, switch: str | None = None, **values: Any
+        self,
+        language: Language,
+        template: str,
+        page: str,
+        *,
+        status: int = 200,
+        switch: str | None = None,
+        **values: Any,
     ) -> HTMLResponse:
         """Answer with a page. `switch` is its path without prefix, where the same page exists in other languages."""
         return HTMLResponse(self.render(language, template, page, switch=switch, **values), status)
 
-    def render(
-        self, language: Language, template: str, page: str, *, switch: str | None = None, **values: Any
-    ) -> str:
+    def render(self, language: Language, template: str, page: str, *, switch: str | None = None, **values: Any) -> str:
         """Return the text of a page."""
         others = [item for item in self.languages if item is not language]
         other = None

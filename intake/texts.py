@@ -34,13 +34,17 @@ SCRIPT: Final = {
 
 STRENGTH: Final = {
     "strength-browser": N_(
-        "Uw browser versleutelt. Uw tekst en uw bestanden gaan versleuteld van uw apparaat en uw code blijft daar; deze "
-        "server kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. Het programma "
+        "Uw browser versleutelt. Uw tekst en uw bestanden gaan versleuteld van uw apparaat en uw code blijft daar;"
+        " deze "
+        "server kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. Het"
+        " programma "
         "dat versleutelt komt wel van deze server. Het beschermt u dus niet als iemand het programma verandert."
     ),
     "strength-door": N_(
-        "De server versleutelt. Uw tekst, uw bestanden en uw code komen leesbaar aan bij deze server. Hij versleutelt ze "
-        "meteen, in het werkgeheugen, en bewaart niets leesbaars. Dat beschermt u als de server later wordt gestolen en "
+        "De server versleutelt. Uw tekst, uw bestanden en uw code komen leesbaar aan bij deze server. Hij "
+        "versleutelt ze "
+        "meteen, in het werkgeheugen, en bewaart niets leesbaars. Dat beschermt u als de server later wordt "
+        "gestolen en "
         "als iemand in de opslag of in een reservekopie kijkt. Het beschermt u niet tegen iemand die de server "
         "overneemt op het moment dat u verstuurt."
     ),
@@ -60,12 +64,16 @@ ERRORS: Final = {
     "error-about-long": N_("Dit is te lang. Gebruik hier hoogstens {n} tekens."),
     "error-name-long": N_("Dit is te lang. Gebruik hier hoogstens {n} tekens."),
     "error-contact-long": N_("Dit is te lang. Gebruik hier hoogstens {n} tekens."),
-    "error-characters": N_("Er stonden tekens in de tekst die geen letters zijn. Wij haalden ze weg; kijk of de tekst nog klopt."),
+    "error-characters": N_(
+        "Er stonden tekens in de tekst die geen letters zijn. Wij haalden ze weg; kijk of de tekst nog klopt."
+    ),
     "error-nobody": N_(
         "U hebt bij iedereen het vinkje weggehaald. Dan kan niemand uw melding lezen en versturen wij niets. "
         "Kies ten minste één persoon, of meld buiten onze organisatie."
     ),
-    "error-code-in-text": N_("Uw code staat in de tekst. Haal de code daar weg: wie haar kent, kan uw antwoorden lezen."),
+    "error-code-in-text": N_(
+        "Uw code staat in de tekst. Haal de code daar weg: wie haar kent, kan uw antwoorden lezen."
+    ),
     "error-code-in-about": N_("Uw code staat in dit vak. Haal de code daar weg."),
     "error-code-in-name": N_("Uw code staat in dit vak. Haal de code daar weg."),
     "error-code-in-contact": N_("Uw code staat in dit vak. Haal de code daar weg."),
@@ -85,7 +93,9 @@ ERRORS: Final = {
     ),
     "error-nothing": N_("Er is niets om te versturen. Schrijf een bericht of kies een bestand."),
     "error-malformed": N_("Het formulier kwam niet goed aan. Kijk of alles hieronder klopt en verstuur het opnieuw."),
-    "error-later": N_("Er ging iets mis bij ons. Er is niets verstuurd. Probeer het straks opnieuw, met dezelfde code."),
+    "error-later": N_(
+        "Er ging iets mis bij ons. Er is niets verstuurd. Probeer het straks opnieuw, met dezelfde code."
+    ),
 }
 
 BUSY: Final = {
@@ -102,19 +112,35 @@ BUSY: Final = {
 }
 
 SERVER: Final = {
-    "server-malformed": N_("De server begreep het verzoek niet. Er is niets gemeld. Laad de pagina opnieuw; bewaar eerst uw tekst."),
+    "server-malformed": N_(
+        "De server begreep het verzoek niet. Er is niets gemeld. Laad de pagina opnieuw; bewaar eerst uw tekst."
+    ),
     "server-unknown": N_("Er is geen melding met deze code."),
     "server-stale-keys": N_(
         "De sleutels waarmee werd versleuteld, zijn te oud. Er is niets gemeld. Verstuur opnieuw: dan worden "
         "nieuwe sleutels gebruikt."
     ),
-    "server-roster": N_("De lijst van vertrouwenspersonen is net veranderd. Er is niets gemeld. Kijk wie u kiest en verstuur opnieuw."),
-    "server-head": N_("Er kwam net iets nieuws bij uw melding. Uw bericht is nog niet verstuurd. Verstuur het opnieuw."),
-    "server-number": N_("Met dit nummer kwam al een ander bericht aan. Open uw berichten opnieuw en kijk of uw bericht er staat."),
+    "server-roster": N_(
+        "De lijst van vertrouwenspersonen is net veranderd. Er is niets gemeld. Kijk wie u kiest en verstuur opnieuw."
+    ),
+    "server-head": N_(
+        "Er kwam net iets nieuws bij uw melding. Uw bericht is nog niet verstuurd. Verstuur het opnieuw."
+    ),
+    "server-number": N_(
+        "Met dit nummer kwam al een ander bericht aan. Open uw berichten opnieuw en kijk of uw bericht er staat."
+    ),
     "server-incomplete": N_("Een bestand kwam niet heel aan. Er is niets gemeld. Verstuur het opnieuw."),
-    "server-taken": N_("Deze code kan niet worden gebruikt. Er is niets gemeld. Laad de pagina opnieuw voor een nieuwe code; bewaar eerst uw tekst."),
-    "server-too-large": N_("Dit is te groot voor de server. Er is niets gemeld. Haal een bestand weg of maak de tekst korter."),
-    "server-quota": N_("Er komt op dit moment te veel tegelijk binnen. Er is niets gemeld. Probeer het straks opnieuw, met dezelfde code."),
+    "server-taken": N_(
+        "Deze code kan niet worden gebruikt. Er is niets gemeld. Laad de pagina opnieuw voor een nieuwe code; "
+        "bewaar eerst uw tekst."
+    ),
+    "server-too-large": N_(
+        "Dit is te groot voor de server. Er is niets gemeld. Haal een bestand weg of maak de tekst korter."
+    ),
+    "server-quota": N_(
+        "Er komt op dit moment te veel tegelijk binnen. Er is niets gemeld. Probeer het straks opnieuw, met "
+        "dezelfde code."
+    ),
     "server-full": N_("De opslag is vol. Er is niets gemeld. Probeer het later opnieuw, of meld op een andere plek."),
     "server-act": N_("Dit kan nu niet bij deze melding. Er is niets verstuurd."),
     "server-other": N_("De server kon dit niet verwerken. Er is niets gemeld. Probeer het opnieuw, met dezelfde code."),
@@ -122,17 +148,25 @@ SERVER: Final = {
         "Met deze code kwam al een melding aan, met een andere inhoud. Die melding blijft staan. "
         "Uw nieuwe tekst staat hieronder klaar. U kunt hem versturen als aanvulling."
     ),
-    "server-unreachable": N_("De server antwoordt niet. Uw tekst staat er nog. Opnieuw versturen kan geen kwaad: uw melding komt nooit dubbel aan."),
-    "receipt-sent-again": N_("Deze melding was al aangekomen. Zij is niet dubbel bewaard. Dit is hetzelfde bewijs als eerder."),
+    "server-unreachable": N_(
+        "De server antwoordt niet. Uw tekst staat er nog. Opnieuw versturen kan geen kwaad: uw melding komt nooit "
+        "dubbel aan."
+    ),
+    "receipt-sent-again": N_(
+        "Deze melding was al aangekomen. Zij is niet dubbel bewaard. Dit is hetzelfde bewijs als eerder."
+    ),
 }
 
 CODE: Final = {
     "code-word": N_("Woord {number} staat niet in onze lijst. Kijk of u het goed hebt overgenomen."),
-    "code-mixed": N_("Woord {number} is uit een andere taal dan de andere woorden. Een code heeft woorden uit één lijst."),
+    "code-mixed": N_(
+        "Woord {number} is uit een andere taal dan de andere woorden. Een code heeft woorden uit één lijst."
+    ),
     "code-count": N_("Een code heeft 12 woorden. Dit zijn er {count}."),
     "code-checksum": N_("Deze woorden vormen samen geen code. Kijk of elk woord klopt en of de volgorde klopt."),
     "code-unknown": N_(
-        "Bij deze code vinden wij geen melding. Kijk of elk woord klopt en of de volgorde klopt. Misschien is uw melding "
+        "Bij deze code vinden wij geen melding. Kijk of elk woord klopt en of de volgorde klopt. Misschien is uw "
+        "melding "
         "niet aangekomen; dan kunt u haar opnieuw versturen."
     ),
 }
@@ -158,11 +192,19 @@ MAILBOX: Final = {
     "act-withdrawn": N_("U vroeg om uw melding in te trekken."),
     "act-agreed": N_("U stemde in."),
     "act-unopened": N_("Nog niemand heeft uw melding geopend."),
-    "act-lapsed-acknowledgement": N_("U had uiterlijk {day} een ontvangstbevestiging moeten krijgen. Die is er niet. U kunt ook ergens anders terecht."),
-    "act-lapsed-feedback": N_("U had uiterlijk {day} inhoudelijk bericht moeten krijgen. Dat is er niet. U kunt ook ergens anders terecht."),
-    "own-unreadable": N_("Uw eigen berichten kunt u hier niet teruglezen. Zo ziet iemand die uw code vindt, niet wat u schreef."),
+    "act-lapsed-acknowledgement": N_(
+        "U had uiterlijk {day} een ontvangstbevestiging moeten krijgen. Die is er niet. U kunt ook ergens anders "
+        "terecht."
+    ),
+    "act-lapsed-feedback": N_(
+        "U had uiterlijk {day} inhoudelijk bericht moeten krijgen. Dat is er niet. U kunt ook ergens anders terecht."
+    ),
+    "own-unreadable": N_(
+        "Uw eigen berichten kunt u hier niet teruglezen. Zo ziet iemand die uw code vindt, niet wat u schreef."
+    ),
     "number-door": N_(
-        "Uw bericht met nummer {number} kwam al aan op {day}. Was het dit bericht? Dan hoeft u niets te doen. Is het een ander "
+        "Uw bericht met nummer {number} kwam al aan op {day}. Was het dit bericht? Dan hoeft u niets te doen. Is "
+        "het een ander "
         "bericht? Verstuur het dan hieronder; het krijgt het volgende nummer."
     ),
     "added": N_("Uw aanvulling is aangekomen. Nummer: {number}."),
@@ -171,11 +213,13 @@ MAILBOX: Final = {
 ALARMS: Final = {
     "alarm-heading": N_("Let op: hier klopt iets niet"),
     "alarm-log": N_(
-        "Het verslag van uw zaak is niet heel. Iemand heeft er misschien iets in veranderd of uit weggehaald. Verstuur hier "
+        "Het verslag van uw zaak is niet heel. Iemand heeft er misschien iets in veranderd of uit weggehaald. "
+        "Verstuur hier "
         "niets meer en vraag advies buiten de organisatie."
     ),
     "alarm-roster": N_(
-        "De lijst van vertrouwenspersonen klopt niet. Iemand heeft haar misschien veranderd. Verstuur hier niets meer en vraag "
+        "De lijst van vertrouwenspersonen klopt niet. Iemand heeft haar misschien veranderd. Verstuur hier niets "
+        "meer en vraag "
         "advies buiten de organisatie."
     ),
     "alarm-answer": N_("Het bericht van {day} is niet echt of niet heel. Wij tonen het niet."),
@@ -183,8 +227,16 @@ ALARMS: Final = {
 }
 
 TEXTS: Final[dict[str, str]] = {
-    **DAYS, **SCRIPT, **STRENGTH, **ERRORS, **BUSY, **SERVER, **CODE, **MAILBOX, **ALARMS,
-}  # fmt: skip
+    **DAYS,
+    **SCRIPT,
+    **STRENGTH,
+    **ERRORS,
+    **BUSY,
+    **SERVER,
+    **CODE,
+    **MAILBOX,
+    **ALARMS,
+}
 
 _FORM: Final = (*DAYS, *SCRIPT, *ERRORS, *BUSY, *SERVER)
 FOR_SCRIPT: Final = {

@@ -41,7 +41,7 @@ class Problems(dict[str, list[str]]):
         sentences = self.setdefault(field, [])
         if sentence not in sentences:
             sentences.append(sentence)
-        if self.status == 422:  # noqa: PLR2004 - unprocessable content, the ordinary one
+        if self.status == 422:
             self.status = status
 
 

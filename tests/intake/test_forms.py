@@ -30,7 +30,9 @@ def test_code_found(text):
     assert holds_code(text, spellings(CODE))
 
 
-@pytest.mark.parametrize("text", ["", "De aanbesteding klopt niet.", " ".join(WORDS[:5]), " ".join(reversed(WORDS)), WORDS[0] * 20])
+@pytest.mark.parametrize(
+    "text", ["", "De aanbesteding klopt niet.", " ".join(WORDS[:5]), " ".join(reversed(WORDS)), WORDS[0] * 20]
+)
 def test_code_not_found(text):
     """Ordinary texts, also with a few of the words, pass."""
     assert not holds_code(text, spellings(CODE))

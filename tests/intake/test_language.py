@@ -27,7 +27,17 @@ def test_script_texts_exist():
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", readme))
     for names in FOR_SCRIPT.values():
         assert set(names) <= TEXTS.keys()
-        assert set(names) - named <= {"error-check", "error-kind", "error-characters", "error-malformed", "error-later", "error-files-again", "error-bundle-text", "mailbox-news", "number-door"}
+        assert set(names) - named <= {
+            "error-check",
+            "error-kind",
+            "error-characters",
+            "error-malformed",
+            "error-later",
+            "error-files-again",
+            "error-bundle-text",
+            "mailbox-news",
+            "number-door",
+        }
 
 
 @pytest.mark.parametrize(("code", "words"), [("nl", "22 november 2026"), ("en", "22 November 2026")])
@@ -38,7 +48,13 @@ def test_days(code, words):
 
 @pytest.mark.parametrize(
     ("count", "nl", "en"),
-    [(0, "0 bytes", "0 bytes"), (999, "999 bytes", "999 bytes"), (1500, "2 kB", "2 kB"), (100_000_000, "100 MB", "100 MB"), (2_450_000, "2,5 MB", "2.5 MB")],
+    [
+        (0, "0 bytes", "0 bytes"),
+        (999, "999 bytes", "999 bytes"),
+        (1500, "2 kB", "2 kB"),
+        (100_000_000, "100 MB", "100 MB"),
+        (2_450_000, "2,5 MB", "2.5 MB"),
+    ],
 )
 def test_sizes(count, nl, en):
     """A size is written in words."""
@@ -47,13 +63,13 @@ def test_sizes(count, nl, en):
 
 def test_hidden_characters():
     """What could make a text read as another is taken out, tabs and line ends stay."""
-    assert "a\tb\nc\nd" == visible("a\tb\r\nc\x00\x1b\x9b\u202e\u2066\u200f\rd")
-    assert "a b" == one_line(" a\r\n\u202e b ")
+    assert visible("a\tb\r\nc\x00\x1b\x9b\u202e\u2066\u200f\rd") == "a\tb\nc\nd"
+    assert one_line(" a\r\n\u202e b ") == "a b"
 
 
 def test_data_url_holds_nothing_but_text():
     """A text becomes a data URL from which nothing can break out."""
-    assert "data:text/plain;charset=utf-8,a%0A%3Cb%3E%22%23%25%26" == data_url('a\n<b>"#%&')
+    assert data_url('a\n<b>"#%&') == "data:text/plain;charset=utf-8,a%0A%3Cb%3E%22%23%25%26"
 
 
 def test_unknown_language():

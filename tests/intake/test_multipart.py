@@ -10,7 +10,9 @@ BOUNDARY = b"----grens"
 
 
 def body(*parts: tuple[str, bytes]) -> bytes:
-    pieces = [b"--" + BOUNDARY + b"\r\n" + head.encode("utf-8") + b"\r\n\r\n" + content + b"\r\n" for head, content in parts]
+    pieces = [
+        b"--" + BOUNDARY + b"\r\n" + head.encode("utf-8") + b"\r\n\r\n" + content + b"\r\n" for head, content in parts
+    ]
     return b"".join(pieces) + b"--" + BOUNDARY + b"--\r\n"
 
 
@@ -88,7 +90,7 @@ def test_hostile_names(sent, meant):
     "head",
     [
         "Content-Type: text/plain",
-        "Content-Disposition: attachment; name=\"x\"",
+        'Content-Disposition: attachment; name="x"',
         'Content-Disposition: form-data; name="x"\r\nContent-Disposition: form-data; name="y"',
         "Content-Disposition: form-data",
     ],
@@ -104,7 +106,10 @@ def test_part_without_a_name(head):
     [
         ("multipart/form-data; boundary=abc", b"abc"),
         ('Multipart/Form-Data; charset=utf-8; boundary="a b c"'.replace(" b ", "-b-"), b"a-b-c"),
-        ("multipart/form-data;boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW", b"----WebKitFormBoundary7MA4YWxkTrZu0gW"),
+        (
+            "multipart/form-data;boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+            b"----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        ),
     ],
 )
 def test_boundary(header, boundary):
@@ -114,7 +119,15 @@ def test_boundary(header, boundary):
 
 @pytest.mark.parametrize(
     "header",
-    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=é", "multipart/form-data; boundary=" + "x" * 71],
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "multipart/form-data; boundary=é",
+        "multipart/form-data; boundary=" + "x" * 71,
+    ],
 )
 def test_no_boundary(header):
     """Without a usable boundary there is no form."""
