@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cast import Cast
 from load import Target
-from server import found, serving
+from running import found, serving
 
 
 @dataclass(frozen=True)
