@@ -27,7 +27,7 @@ NO_WHEEL := mozprofile,reuse
 PIP := $(PY) -m pip install --quiet
 REQUIREMENTS := requirements/build.txt requirements/run.txt requirements/workstation.txt requirements/test.txt
 
-.PHONY: help run test check drill bench fuzz bundle locale requirements format clean
+.PHONY: help run test check lint types imports licences drill bench fuzz bundle locale requirements format clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
@@ -48,13 +48,21 @@ run: $(READY) ## Set up and start the demo: reporter's site on port 8000, workst
 test: $(READY) ## Set up and run all tests but the long drills
 	$(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
 
-check: $(READY) ## Lint, types, import rules, licences
+check: lint types imports licences ## Lint, types, import rules, licences
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy
 	$(BIN)/mypy tests tools bench
+
+imports: $(READY)
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/reuse --no-multiprocessing lint --quiet || { $(BIN)/reuse --no-multiprocessing lint; exit 1; }
+
+licences: $(READY)
+	$(BIN)/reuse --no-multiprocessing lint --lines
 
 drill: $(READY) ## Run the long drills
 	@# 5: there is no drill
