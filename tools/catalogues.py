@@ -76,7 +76,8 @@ def written(catalogue: Catalog) -> bytes:
     sink = io.BytesIO()
     write_po(sink, catalogue, width=120, sort_output=True, omit_header=True, no_location=True)
     header = (
-        "# SPDX-License-Identifier: EUPL-1.2\n"
+        "# SPDX-License-"
+        "Identifier: EUPL-1.2\n"
         'msgid ""\nmsgstr ""\n'
         f'"Language: {catalogue.locale}\\n"\n'
         '"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n'
