@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The form for a later message, on both pages.
+
+import { $, Busy, copy, mount, say, showProblems } from "./page.js";
+import { equal } from "./bytes.js";
+import { ask, fetchMailbox } from "./api.js";
+import { carrying } from "./failure.js";
+import { Files, fieldProblems, readFields } from "./form.js";
+import { composeAddition } from "./message.js";
+import { Uploads } from "./upload.js";
+import { sentence, guarded } from "./trouble.js";
+
+const AGAIN = new Set(["server-head", "server-number", "server-roster", "server-stale-keys", "server-day"]);
+const TRIES = 4;
+
+/**
+ * Put the form into `place`. `state` is {receipt, words, mailbox}; `before` may fill it: {draft, chosen, uploads}.
+ * When the message stands in the log, `sent(number, mailbox)` is called with the mailbox as it is then.
+ */
+export function addition(place, state, before, sent) {
+  place.replaceChildren(copy("add"));
+  const form = $("#add-form", place);
+  const files = new Files(form, before?.chosen);
+  const uploads = before?.uploads ?? new Uploads(state.receipt.address);
+  for (const name of ["text", "name", "contact"]) $(`[name="${name}"]`, form).value = before?.draft[name] ?? "";
+  const fields = () => ["text", "name", "contact"].map((name) => [name, $(`[name="${name}"]`, form).value]);
+  const typed = () => fields().some(([, value]) => value.trim()) || files.chosen.length > 0;
+  carrying(() => [["code", state.words.join(" ")], ["action", "open"], ...fields()], typed);
+  const sender = new Sender(state, uploads);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    guarded(async () => {
+      const draft = readFields(form);
+      const problems = fieldProblems(draft, files, state.words);
+      const empty = !typed();
+      if (empty) problems.push(["text", say("error-nothing")]);
+      showProblems(form, problems, problems.length ? undefined : "");
+      if (problems.length) return;
+      const busy = new Busy(form);
+      const abort = new AbortController();
+      busy.start(() => abort.abort());
+      try {
+        const number = await sender.send(draft, files.chosen, { busy, signal: abort.signal });
+        carrying(undefined);
+        sent(number, state.mailbox);
+      } catch (error) {
+        busy.stop();
+        showProblems(form, [], sentence(error));
+      }
+    });
+  });
+  return form;
+}
+
+class Sender {
+  constructor(state, uploads) {
+    Object.assign(this, { state, uploads });
+  }
+
+  async send(draft, chosen, watch) {
+    const { state } = this;
+    const { receipt } = state;
+    const onRetry = (seconds) => watch.busy.say("busy-retry", { seconds });
+    for (let tries = 1; ; tries++) {
+      const attachments = await this.uploads.send(chosen, watch);
+      // Unchanged words keep the very bytes that may be at the server already, whose answer was lost.
+      const same = JSON.stringify([draft, attachments.map(({ ref }) => ref.digest)]);
+      if (this.same !== same || !this.sealed) {
+        const { log, roster, intakeKeys } = state.mailbox;
+        this.sealed = await composeAddition(receipt, { ...draft, attachments }, log, roster, intakeKeys);
+        this.same = same;
+      }
+      watch.busy.noStop();
+      try {
+        await ask("POST", "/api/messages", { address: receipt.address, body: this.sealed.body, onRetry });
+      } catch (error) {
+        if (tries >= TRIES) throw error;
+        if (error.code === "server-incomplete") this.uploads.sent.clear();
+        else if (!AGAIN.has(error.code)) throw error;
+      }
+      // The log, read afresh and verified, says whether the message stands; no answer is taken for it.
+      await refresh(state, { onRetry });
+      const entry = state.mailbox.log.entries.find(
+        ({ act, files }) => act === "message" && equal(files.message.hash, this.sealed.entry.files.message.hash),
+      );
+      this.sealed = undefined;
+      if (entry) return entry.number;
+    }
+  }
+}
+
+/** Read the mailbox again; Refusal `log` when what was seen before is not its beginning. */
+export async function refresh(state, options) {
+  const before = state.mailbox?.log?.entries ?? [];
+  const mailbox = await fetchMailbox(state.receipt, options);
+  const holds = before.every(({ hash }, index) => mailbox.found && mailbox.log.entries[index] && equal(mailbox.log.entries[index].hash, hash));
+  if (!holds) throw Object.assign(new Error("log"), { code: "log" });
+  state.mailbox = mailbox;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: EUPL-1.2
+// The page /melden: form, sending, receipt. The code is made once, shown before sending, and is the same ever after.
+
+import { $, Busy, all, clean, copy, dayInWords, fill, fillCode, item, mount, say, showProblems } from "./page.js";
+import { addition, refresh } from "./addition.js";
+import { ask, fetchKeys } from "./api.js";
+import { b64, equal, must, unb64 } from "./bytes.js";
+import { readBundle, sendBundle } from "./bundle.js";
+import { carrying } from "./failure.js";
+import { Files, fieldProblems, readFields } from "./form.js";
+import { addressees, composeReport, tagOf } from "./message.js";
+import { armor, checkReceived } from "./proof.js";
+import { derive, encode } from "./receipt.js";
+import { random } from "./bytes.js";
+import { guarded, sentence } from "./trouble.js";
+import { Uploads } from "./upload.js";
+
+const FRESH = new Set(["server-stale-keys", "server-roster", "server-day"]);
+const TRIES = 4;
+
+/** Start the page. */
+export async function reportPage(organisation) {
+  const keys = await fetchKeys(organisation);
+  must(keys.keys.size, "no-key");
+  const boxes = all("[name=to]", copy("form")).map(({ value }) => value);
+  must(boxes.length === keys.roster.ids.size && boxes.every((id) => keys.roster.ids.has(id)), "roster");
+  const entropy = random(16);
+  const words = encode(entropy, document.documentElement.lang);
+  const receipt = derive(entropy, organisation);
+  new ReportForm(organisation, keys, receipt, words).show();
+}
+
+class ReportForm {
+  constructor(organisation, keys, receipt, words) {
+    Object.assign(this, { organisation, keys, receipt, words, uploads: new Uploads(receipt.address) });
+  }
+
+  show() {
+    mount(copy("form"));
+    this.form = $("#report-form");
+    fillCode(this.form, this.words);
+    this.#offer();
+    this.files = new Files(this.form);
+    carrying(() => this.#pairs(), () => this.#typed());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      guarded(() => this.#submit());
+    });
+  }
+
+  #pairs() {
+    const names = ["about", "text", "name", "contact"];
+    const value = (name) => $(`[name="${name}"]`, this.form).value;
+    const kind = $("[name=kind]:checked", this.form);
+    const to = all("[name=to]:checked", this.form).map((box) => ["to", box.value]);
+    const code = ["code", this.words.join(" ")];
+    return [code, ...(kind ? [["kind", kind.value]] : []), ...to, ...names.map((name) => [name, value(name)])];
+  }
+
+  #typed() {
+    return Boolean(this.form.isConnected && ($("[name=text]", this.form).value.trim() || this.files.chosen.length));
+  }
+
+  // One box for each member of the verified roster, in the roster's words. Who offers no key today cannot be written to.
+  #offer() {
+    const { roster, keys } = this.keys;
+    const boxes = all("[name=to]", this.form);
+    for (const box of boxes) if (!roster.ids.has(box.value)) box.closest("label").remove();
+    for (const { key, name, function: task, role } of roster.members) {
+      const id = b64(key);
+      let box = boxes.find(({ value }) => value === id);
+      if (!box) {
+        const label = boxes[0].closest("label").cloneNode(true);
+        box = $("input", label);
+        Object.assign(box, { id: "", value: id, checked: true });
+        box.dataset.role = role;
+        $("[data-field=to]", this.form).insertBefore(label, $("#to-error", this.form));
+      }
+      const words = $("span", box.closest("label"));
+      words.replaceChildren(clean(name), item("small", clean(task)));
+      if (keys.has(id)) continue;
+      Object.assign(box, { checked: false, disabled: true });
+      words.append(item("small", say("reader-away")));
+    }
+  }
+
+  #draft() {
+    const draft = readFields(this.form);
+    draft.to = new Set(all("[name=to]:checked", this.form).map(({ value }) => value));
+    // Who cannot be written to today was not left out by the reporter.
+    draft.away = new Set(all("[name=to]:disabled", this.form).map(({ value }) => value));
+    return draft;
+  }
+
+  #problems(draft) {
+    const problems = fieldProblems(draft, this.files, this.words);
+    if (!draft.text.trim()) problems.push(["text", say("error-text-missing")]);
+    if (!draft.to.size) problems.push(["to", say("error-nobody")]);
+    if (!draft.kind) problems.push(["kind", say("error-kind")]);
+    $("#outside", this.form).hidden = draft.to.size > 0;
+    return problems;
+  }
+
+  async #submit() {
+    const draft = this.#draft();
+    const bundle = $("[name=bundle]", this.form)?.files[0];
+    if (bundle) return this.#submitBundle(bundle, draft);
+    const problems = this.#problems(draft);
+    showProblems(this.form, problems, problems.length ? undefined : "");
+    if (!problems.length) await this.#busily((watch) => this.#send(draft, watch));
+  }
+
+  async #busily(send) {
+    const busy = new Busy(this.form);
+    const abort = new AbortController();
+    busy.start(() => abort.abort());
+    const onRetry = (seconds) => busy.say("busy-retry", { seconds });
+    try {
+      await send({ busy, signal: abort.signal, onRetry });
+    } catch (error) {
+      busy.stop();
+      showProblems(this.form, [], sentence(error));
+      if (error.code === "unreachable") $("#send", this.form).textContent = say("button-again");
+    }
+  }
+
+  async #send(draft, watch) {
+    const { receipt } = this;
+    for (let tries = 1; ; tries++) {
+      draft.attachments = await this.uploads.send(this.files.chosen, watch);
+      const tag = b64(tagOf(receipt, draft, addressees(this.keys.roster, draft)));
+      // The same report again is the very same bytes: the first answer may only have been lost.
+      if (this.tag !== tag || !this.sealed) {
+        this.sealed = await composeReport(receipt, draft, this.keys.roster, this.keys.keys);
+        this.tag = tag;
+      }
+      watch.busy.noStop();
+      try {
+        const answer = await ask("POST", "/api/reports", { address: receipt.address, body: this.sealed.body, onRetry: watch.onRetry });
+        return await this.#received(answer, this.sealed.entry);
+      } catch (error) {
+        if (error.code === "server-other-text") return this.#conflict(draft, watch);
+        if (tries >= TRIES) throw error;
+        if (error.code === "server-incomplete") this.uploads.sent.clear();
+        else if (FRESH.has(error.code)) await this.#refreshKeys(error, watch);
+        else throw error;
+        this.sealed = undefined;
+      }
+    }
+  }
+
+  // New keys are used at once; other readers only when the reporter has seen them.
+  async #refreshKeys(error, { onRetry }) {
+    const before = this.keys;
+    this.keys = await fetchKeys(this.organisation, { onRetry });
+    const reachable = ({ roster, keys }) => [...roster.ids].filter((id) => keys.has(id)).sort().join();
+    if (reachable(before) === reachable(this.keys)) return;
+    this.#offer();
+    throw Object.assign(error, { code: "server-roster" });
+  }
+
+  async #received(answer, entry) {
+    const proven = checkReceived(answer, entry, this.keys.rosters);
+    let again = !equal(proven.received.of, entry.hash);
+    if (again) {
+      // Sent before from another page or with other keys: the log itself must say that it is this report.
+      const state = { receipt: this.receipt };
+      await refresh(state);
+      const [first, second] = state.mailbox.log?.entries ?? [];
+      must(second && equal(first.tag, entry.tag) && equal(second.hash, proven.received.hash), "log");
+    }
+    this.#receipt(proven, answer, again, entry.case);
+  }
+
+  #receipt({ received }, answer, again, own = true) {
+    carrying(undefined);
+    const app = mount(copy("receipt"));
+    const root = $("[data-receipt]", app);
+    if (own) fillCode(root, this.words);
+    else $(".codebox", root).hidden = true;
+    if (again) fill(root, "again", say("receipt-sent-again"));
+    fill(root, "day", dayInWords(received.day));
+    for (const name of ["acknowledgement", "feedback"]) fill(root, name, dayInWords(received.dues[name]));
+    fill(root, "strength", say(own ? "strength-browser" : "strength-offline"));
+    const proof = armor(unb64(answer.proof), this.keys.versions);
+    $('[data-fill="proof"]', root).value = proof;
+    $('[data-fill="proof-link"]', root).href = URL.createObjectURL(new Blob([proof], { type: "text/plain" }));
+    for (const outer of all("main > h1, main > p")) outer.hidden = true;
+    $("h1", root).focus();
+  }
+
+  // Another report stands under this code. The new words are kept, and ready to go to the same case.
+  async #conflict(draft, { onRetry }) {
+    const state = { receipt: this.receipt, words: this.words };
+    await refresh(state, { onRetry });
+    const app = mount(copy("conflict"));
+    fill(app, "text", say("server-other-text"));
+    const place = app.appendChild(document.createElement("div"));
+    const text = [draft.about, draft.text].filter(Boolean).join("\n\n");
+    const before = { draft: { ...draft, text }, chosen: this.files.chosen, uploads: this.uploads };
+    addition(place, state, before, (number) => {
+      mount(copy("added"));
+      fill(app, "added", say("added", { number }));
+      $("h2", app).focus();
+    });
+    $("[name=text]", place).focus();
+  }
+
+  async #submitBundle(file, draft) {
+    const typed = [draft.about, draft.text, draft.name, draft.contact].some((text) => text.trim()) || this.files.chosen.length;
+    if (typed) return showProblems(this.form, [["bundle", say("error-bundle-text")]]);
+    let bundle;
+    try {
+      bundle = await readBundle(file);
+      must(bundle.entry.organisation === this.organisation, "bundle-other");
+    } catch (error) {
+      const name = error.code === "bundle-other" ? "error-bundle-other" : "error-bundle";
+      return showProblems(this.form, [["bundle", say(name)]]);
+    }
+    showProblems(this.form, [], "");
+    await this.#busily(async (watch) => {
+      const answer = await sendBundle(bundle, file, watch);
+      const proven = checkReceived(answer, bundle.entry, this.keys.rosters);
+      this.#receipt(proven, answer, !equal(proven.received.of, bundle.entry.hash), false);
+    });
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: EUPL-1.2
+// Failures in words.
+
+import { knows, say } from "./page.js";
+import { fail } from "./failure.js";
+
+const NAMES = {
+  unreachable: "server-unreachable",
+  stopped: "busy-stopped",
+  unreadable: "error-file-unreadable",
+  "no-key": "script-closed",
+  roster: "script-roster",
+  log: "alarm-log",
+  "server-unknown": "code-unknown",
+};
+
+/** The sentence for a Refusal; anything else is a fault of ours and goes on. */
+export function sentence(error) {
+  const { code, details } = error;
+  if (!code) throw error;
+  const name = NAMES[code] ?? code;
+  if (knows(name)) return say(name, details);
+  if (code.startsWith("server-")) return say("server-other");
+  throw error;
+}
+
+/** Run what a button started. What nobody met ends in the failure notice. */
+export function guarded(run) {
+  run().catch(() => fail());
+}
