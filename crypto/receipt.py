@@ -10,7 +10,6 @@
 Called by the server's door, the workstation's demo and the tests; browsers have the same thing in client/.
 """
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -21,6 +20,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Final
 
+from meldkluis.crypto.age import identity_from_seed, recipient_of
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.errors import CryptoError, FormatError
 from meldkluis.crypto.signed import SigningKey
@@ -30,13 +30,13 @@ ENTROPY: Final = 16
 LIST: Final = 2048
 PREFIX: Final = 4
 
-# Twelve words of eight letters with generous numbering and white space; longer input is no code and is not worth reading.
+# Twelve words of eight letters with generous numbering and white space; longer input is no code.
 LONGEST_INPUT: Final = 2000
 
 _BITS_PER_WORD: Final = 11
 _CHECKSUM_BITS: Final = 4
 _ORGANISATION = re.compile(r"[a-z0-9-]{1,63}")
-# English three-letter words ("act", "actor") make some runs of letters ambiguous; real codes have a handful of readings.
+# English words of three letters ("act", "actor") make some runs of letters ambiguous; real codes have few readings.
 _READINGS: Final = 64
 _INFOS: Final = ("address", "reply", "sign", "tag", "commit")
 
@@ -115,15 +115,11 @@ class Receipt:
     @cached_property
     def identity(self) -> str:
         """The reporter's age identity, `AGE-SECRET-KEY-PQ-1…`."""
-        from meldkluis.crypto.age import identity_from_seed  # noqa: PLC0415
-
         return identity_from_seed(self.reply)
 
     @cached_property
     def recipient(self) -> str:
         """The recipient to which officers encrypt their answers, `age1pq1…`."""
-        from meldkluis.crypto.age import recipient_of  # noqa: PLC0415
-
         return recipient_of(self.identity)
 
     @cached_property
@@ -161,8 +157,8 @@ def encode(entropy: bytes, language: str = "nl") -> str:
 def parse(code: str) -> bytes:
     """Return the 16 bytes of a code as people write it; ReceiptCodeError otherwise.
 
-    Case does not matter and all that is not a letter separates. A word is whole or exactly its first four letters. Where
-    that makes no twelve words, the letters together are read as whole words without separators.
+    Case does not matter and all that is not a letter separates. A word is whole or exactly its first four letters.
+    Where that makes no twelve words, the letters together are read as whole words without separators.
     """
     tokens = _tokens(code)
     if len(tokens) != WORDS:
@@ -181,13 +177,15 @@ def parse(code: str) -> bytes:
 
 
 def derive(code: str, organisation: str) -> Receipt:
-    """Return what a code is at an organisation ([a-z0-9-]{1,63}); ReceiptCodeError, or FormatError for the organisation."""
+    """Return what a code is at an organisation ([a-z0-9-]{1,63}).
+
+    ReceiptCodeError when the code is none, FormatError when the organisation's name is none.
+    """
     salt = sha256(b"meldkluis/v1/receipt\0" + _name(organisation))
     # HKDF-SHA256 (RFC 5869): extract once; every output is one block of expand.
-    key = hmac.digest(salt, parse(code), hashlib.sha256)
+    key = hmac.digest(salt, parse(code), "sha256")
     parts = {info: hmac.digest(key, info.encode() + b"\x01", "sha256") for info in _INFOS}
     return Receipt(organisation=organisation, **parts)
-
 
 
 def _name(organisation: str) -> bytes:
@@ -202,7 +200,7 @@ def _checksum(entropy: bytes) -> int:
 
 def _tokens(code: str) -> list[str]:
     if len(code) > LONGEST_INPUT:
-        raise WordCountError(len(code.split()))  # too long to look at more closely
+        raise ReceiptCodeError("longer than any receipt code")
     text = unicodedata.normalize("NFKC", code).lower()
     return "".join(letter if letter.isalpha() else " " for letter in text).split()
 
@@ -225,9 +223,7 @@ def _decode(indices: list[int]) -> bytes | None:
 
 
 def _parse_run(run: str, count: int, unknown: tuple[int, ...]) -> bytes:
-    found = [
-        entropy for words in _LISTS.values() for reading in _readings(run, words) if (entropy := _decode(reading))
-    ]
+    found = [entropy for words in _LISTS.values() for reading in _readings(run, words) if (entropy := _decode(reading))]
     if len(found) != 1:
         raise WordCountError(count, unknown)
     return found[0]

@@ -43,7 +43,7 @@ def test_designated_days_are_fridays_and_mondays_of_covered_years() -> None:
 
 
 @pytest.mark.parametrize(
-    "utc, local",
+    ("utc", "local"),
     [
         ("2026-07-01T21:59:59", "2026-07-01"),
         ("2026-07-01T22:00:00", "2026-07-02"),
