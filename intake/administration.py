@@ -65,15 +65,24 @@ def opened(directory: Path) -> Iterator[Desk]:
 
 
 def init(
-    directory: Path, *, organisation: str, name: str, hosts: Sequence[str] = (),
-    listen: str | None = None, officers_listen: str | None = None, demo: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+    directory: Path,
+    *,
+    organisation: str,
+    name: str,
+    hosts: Sequence[str] = (),
+    listen: str | None = None,
+    officers_listen: str | None = None,
+    demo: bool = False,
+) -> dict[str, Any]:
     """Make an organisation's settings, keys and database, or finish what an earlier call began."""
-    given = {"listen": listen, "officers_listen": officers_listen}
     wanted = Config(
-        organisation=organisation, name=name, hosts=tuple(hosts), demo=demo,
-        **{name: str(Address.parse(value)) for name, value in given.items() if value is not None},
-    )  # fmt: skip
+        organisation=organisation,
+        name=name,
+        hosts=tuple(hosts),
+        listen=str(Address.parse(listen or Config.listen)),
+        officers_listen=str(Address.parse(officers_listen or Config.officers_listen)),
+        demo=demo,
+    )
     text = render_config(wanted)
     check_demo(wanted, demo=demo, listeners=(wanted.listen, wanted.officers_listen))
     new = not (directory / FILE).exists()
@@ -94,8 +103,12 @@ def init(
     with opened(directory) as desk:
         server = fingerprint(desk.server_key)
     return {
-        "organisation": organisation, "name": name, "directory": str(directory), "new": new, "server": server,
-    }  # fmt: skip
+        "organisation": organisation,
+        "name": name,
+        "directory": str(directory),
+        "new": new,
+        "server": server,
+    }
 
 
 def _write_new(directory: Path, text: str) -> None:
@@ -182,11 +195,16 @@ def _propose(desk: Desk, members: Sequence[Member]) -> dict[str, Any]:
 def _described(roster: Roster) -> dict[str, Any]:
     members = [
         {
-            "fingerprint": fingerprint(member.key), "key": b64(member.key), "name": member.name,
-            "function": member.function, "role": member.role, "manager": member.manager, "hr": member.hr,
+            "fingerprint": fingerprint(member.key),
+            "key": b64(member.key),
+            "name": member.name,
+            "function": member.function,
+            "role": member.role,
+            "manager": member.manager,
+            "hr": member.hr,
         }
         for member in roster.members
-    ]  # fmt: skip
+    ]
     return {"version": roster.version, "hash": fingerprint(roster.hash), "members": members}
 
 
@@ -210,9 +228,14 @@ def describe(directory: Path) -> dict[str, Any]:
 def proof_document(proof: Proof) -> dict[str, Any]:
     """Return a verified proof as JSON shows it."""
     return {
-        "organisation": proof.organisation, "name": proof.name, "anchor": fingerprint(proof.anchor),
-        "case": b64(proof.case), "commitment": b64(proof.commitment), "day": proof.day.isoformat(),
+        "organisation": proof.organisation,
+        "name": proof.name,
+        "anchor": fingerprint(proof.anchor),
+        "case": b64(proof.case),
+        "commitment": b64(proof.commitment),
+        "day": proof.day.isoformat(),
         "dues": {
-            "acknowledgement": proof.dues.acknowledgement.isoformat(), "feedback": proof.dues.feedback.isoformat()
+            "acknowledgement": proof.dues.acknowledgement.isoformat(),
+            "feedback": proof.dues.feedback.isoformat(),
         },
-    }  # fmt: skip
+    }

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import FormatError
-from meldkluis.crypto.limits import PART
+from meldkluis.crypto.limits import PART, SLOTS
 from meldkluis.intake.exchange import answer, desk_of, guarded, nothing, read_body
 from meldkluis.mailbox import wire
 from meldkluis.mailbox.clock import today
@@ -94,13 +94,14 @@ def _opened(desk: Desk, box: Mailbox, day: date) -> bytes:
     Both the answer with a log and the one without are made each time, and the one that goes out is filled up to the
     same size: as long as log and older keys fit the room set apart for them, only real news makes an answer longer.
     """
-    offered = tuple(key.thing.raw for key in desk.public_keys(day).intake_keys)
+    public = desk.public_keys(day)
+    offered = tuple(key.thing.raw for key in public.intake_keys)
     keys = tuple(dict.fromkeys(offered + tuple(key.thing.raw for key in box.intake_keys)))
     full = wire.MailboxAnswer(box.found, day, desk.organisation, tuple(box.rosters), keys, tuple(box.log), box.answers)
     empty = replace(full, found=False, intake_keys=offered, log=(), answers={})
     bodies = {True: full.dump(), False: empty.dump()}
-    slots = desk.public_keys(day).roster.slots if desk.public_keys(day).roster else 4
-    room = wire.PAD * slots // 4
+    # Four readers' older keys and a log of one report take 13 KiB.
+    room = wire.PAD * (public.roster.slots // SLOTS[0] if public.roster is not None else 1)
     body = bodies[box.found]
     size = max(len(bodies[False]) + room, len(bodies[True]) if box.found else 0)
     return body[:-2] + b"." * (size - len(body)) + body[-2:]

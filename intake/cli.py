@@ -263,6 +263,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     with _one_line_errors():
         arguments.run(arguments)
+        sys.stdout.flush()
     return OK
 
 

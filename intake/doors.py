@@ -8,6 +8,8 @@
 """
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,7 +20,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from meldkluis.intake import officers
 from meldkluis.intake.app import create_app
 from meldkluis.intake.config import Config
+from meldkluis.intake.errors import CommandError
+from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
+from meldkluis.mailbox.errors import MailboxError
+
+_FIRST_SWEEP: Final = 60.0
+_BETWEEN_SWEEPS: Final = 6 * 3600.0
+_LOG: Final = logging.getLogger("meldkluis")
 
 
 class Organisation:
@@ -33,12 +42,28 @@ class Organisation:
     def side(self, name: str) -> ASGIApp:
         """Return the application for `reporters` or `officers`; opens the desk."""
         if self._desk is None:
-            self._desk = Desk.open(self._directory)
+            self._desk = self._open()
             self._sides = {
                 "reporters": create_app(self.config, self._desk),
                 "officers": officers.create_app(self._desk),
             }
         return self._sides[name]
+
+    def _open(self) -> Desk:
+        desk = Desk.open(self._directory, limits=self.config.limits)
+        if desk.organisation != self.config.organisation:
+            desk.close()
+            raise CommandError("settings and database are of different organisations")
+        return desk
+
+    async def sweep(self) -> None:
+        """Erase uploads that nobody claimed. A desk that nobody asked for here is not kept open for it."""
+        desk = self._desk or self._open()
+        try:
+            await desk.sweep(today())
+        finally:
+            if desk is not self._desk:
+                await asyncio.to_thread(desk.close)
 
     def close(self) -> None:
         """Close the desk once it has written what it took."""
@@ -82,13 +107,29 @@ class TwoDoors:
         self._organisations: Final = organisations
         self.reporters: ASGIApp = _Side("reporters", organisations, strict=True)
         self.officers: ASGIApp = _Side("officers", organisations, strict=False)
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Open a single organisation now, so that the first request waits for nothing and an error shows at once."""
         if len(self._organisations) == 1:
             self._organisations[0].side("officers")
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        await asyncio.sleep(_FIRST_SWEEP)
+        while True:
+            for organisation in self._organisations:
+                try:
+                    await organisation.sweep()
+                except (MailboxError, CommandError) as error:
+                    _LOG.error("uploads could not be swept: %s", type(error).__name__)
+            await asyncio.sleep(_BETWEEN_SWEEPS)
 
     async def close(self) -> None:
         """Close every desk."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeping
         for organisation in self._organisations:
             await asyncio.to_thread(organisation.close)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from meldkluis.crypto.errors import FormatError
 from meldkluis.mailbox import wire
 from meldkluis.mailbox.desk import Desk
-from meldkluis.mailbox.errors import Refused, StoreFullError
+from meldkluis.mailbox.errors import Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _READ_PAST: Final = 8 * 1024 * 1024
@@ -72,8 +72,6 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return refusal(error)
         except FormatError:
             return refusal(Refused("malformed"))
-        except StoreFullError:
-            return refusal(Refused("full"))
         except ClientDisconnect:
             return Response(status_code=400)
 

@@ -8,6 +8,7 @@
 
 import asyncio
 import os
+from functools import partial
 from typing import Any, Protocol
 
 from gunicorn.arbiter import Arbiter
@@ -54,7 +55,8 @@ class IntakeWorker(ASGIWorker):
 
     def load_wsgi(self) -> None:
         """Build the applications, after the fork."""
-        self.doors: Doors = self.app.wsgi()
+        loaded: Any = self.app.wsgi()
+        self.doors: Doors = loaded
 
     async def _serve(self) -> None:
         try:
@@ -70,17 +72,19 @@ class IntakeWorker(ASGIWorker):
             while self.alive and self.ppid == os.getppid():
                 self.notify()
                 await asyncio.sleep(1.0)
-            await self._shutdown()
+            # Stops accepting, waits for both sides' requests (gunicorn's types leave it out).
+            await self._shutdown()  # type: ignore[attr-defined]
         finally:
             await self.doors.close()
 
     async def _listen(self) -> None:
-        *reporters, officers = self.sockets
+        listeners: list[Any] = self.sockets
+        *reporters, officers = listeners
         pairs = [(listener, self.doors.reporters) for listener in reporters] + [(officers, self.doors.officers)]
         for listener, application in pairs:
-            side = Side(self, application)
+            make = partial(ASGIProtocol, Side(self, application))
             # With a backlog of 1 asyncio accepts one connection a turn of its loop, so a burst on a listener that all
             # workers share is spread over them; the kernel's queue is made long again right after.
-            server = await self.loop.create_server(lambda side=side: ASGIProtocol(side), sock=listener.sock, backlog=1)
+            server = await asyncio.get_running_loop().create_server(make, sock=listener.sock, backlog=1)
             listener.sock.listen(BACKLOG)
             self.servers.append(server)
