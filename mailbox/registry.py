@@ -5,7 +5,7 @@
 - Runs inside the writer's operations, or on the reading connection.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlcipher3 import dbapi2
@@ -24,12 +24,23 @@ class Organisation:
     address_key: bytes = field(repr=False)
 
 
-def create(db: dbapi2.Connection, organisation: Organisation) -> None:
-    """Make the one row of the organisation."""
+def create(
+    db: dbapi2.Connection, organisation: Organisation, decoys: Iterable[tuple[bytes, bytes, Sequence[bytes]]]
+) -> None:
+    """Make the one row of the organisation, and mailboxes that nobody has: hash of an address, case and log of each."""
+    db.execute("BEGIN IMMEDIATE")
     db.execute(
         "INSERT INTO organisation (one, organisation, name, address_key, announced, staged) VALUES (1, ?, ?, ?, 0, 0)",
         (organisation.organisation, organisation.name, organisation.address_key),
     )
+    for n, (address, case, log) in enumerate(decoys):
+        db.execute('INSERT INTO mailbox (address, "case") VALUES (?, ?)', (address, case))
+        db.execute("INSERT INTO decoy (n, address) VALUES (?, ?)", (n, address))
+        db.executemany(
+            'INSERT INTO log ("case", entry, thing) VALUES (?, ?, ?)',
+            [(case, entry, thing) for entry, thing in enumerate(log)],
+        )
+    db.execute("COMMIT")
 
 
 def organisation(db: dbapi2.Connection) -> Organisation | None:
@@ -77,6 +88,7 @@ def propose(db: dbapi2.Connection, roster: Roster) -> None:
         "INSERT INTO roster (hash, version, counts, payload) VALUES (?, ?, 0, ?)",
         (roster.hash, roster.version, roster.payload),
     )
+    _rise(db)
 
 
 def sign(db: dbapi2.Connection, roster: bytes, key: bytes, signature: bytes) -> None:
@@ -116,17 +128,6 @@ def count_request(db: dbapi2.Connection, key: bytes, counter: int) -> None:
         "INSERT INTO request_counter (key, counter) VALUES (?, ?) ON CONFLICT DO UPDATE SET counter = excluded.counter",
         (key, counter),
     )
-
-
-def add_decoys(db: dbapi2.Connection, decoys: Iterable[tuple[bytes, bytes, list[bytes]]]) -> None:
-    """Add mailboxes that nobody has: hash of an address, case and log of each."""
-    for n, (address, case, log) in enumerate(decoys):
-        db.execute('INSERT INTO mailbox (address, "case") VALUES (?, ?)', (address, case))
-        db.execute("INSERT INTO decoy (n, address) VALUES (?, ?)", (n, address))
-        db.executemany(
-            'INSERT INTO log ("case", entry, thing) VALUES (?, ?, ?)',
-            [(case, entry, thing) for entry, thing in enumerate(log)],
-        )
 
 
 def decoys(db: dbapi2.Connection) -> list[bytes]:

@@ -13,12 +13,12 @@ import contextlib
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, Self, TypeVar
 
 from sqlcipher3 import dbapi2
 
@@ -45,6 +45,7 @@ class Store:
 
         KeyFileError, WrongKeyError, SchemaError (a newer release wrote it), StoreError.
         """
+        self.directory: Final = directory
         self._path: Final = directory / DATABASE
         self._lock: Final = directory / LOCK
         self._key: Final = keyfile.read(directory, keyfile.DATABASE_KEY)
@@ -67,9 +68,12 @@ class Store:
         self._address_key: Final = row.address_key
 
     @classmethod
-    def create(cls, directory: Path, organisation: str, name: str) -> "Store":
-        """Make directory, keys and database of an organisation, and open it; nothing existing is overwritten.
+    def create(
+        cls, directory: Path, organisation: str, name: str, decoys: Sequence[tuple[bytes, Sequence[bytes]]]
+    ) -> Self:
+        """Make directory, key and database of an organisation, and open it; nothing existing is overwritten.
 
+        `decoys` are cases with their logs for mailboxes at addresses that nobody has; at least one.
         KeyFileError when there is a key already, StoreError when there is a database, FormatError for the name.
         """
         organisation_name(organisation)
@@ -78,12 +82,12 @@ class Store:
         if path.exists():
             raise StoreError("there is a database already")
         key = keyfile.make(directory, keyfile.DATABASE_KEY)
-        keyfile.make(directory, keyfile.SIGNING_KEY)
         # SQLite gives its other files the mode of this one.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with contextlib.closing(schema.connect(path, key)) as db:
             schema.migrate(db, schema.migrations())
-            registry.create(db, registry.Organisation(organisation, name, secrets.token_bytes(32)))
+            row = registry.Organisation(organisation, name, secrets.token_bytes(32))
+            registry.create(db, row, [(secrets.token_bytes(32), case, log) for case, log in decoys])
         keyfile.sync_directory(directory)
         return cls(directory)
 
@@ -160,12 +164,6 @@ class Store:
     async def count_request(self, key: bytes, counter: int) -> None:
         """Take the counter of an officer's request; Refused `replay`."""
         await self._write(registry.count_request, key, counter)
-
-    def add_decoys(self, logs: list[tuple[bytes, list[bytes]]]) -> None:
-        """Add mailboxes at addresses that nobody has; case and log of each. Only when the store was just made."""
-        decoys = [(secrets.token_bytes(32), case, log) for case, log in logs]
-        self._writer.write_now(lambda db: registry.add_decoys(db, decoys))
-        self._decoys.extend(address for address, _, _ in decoys)
 
     def fold(self) -> None:
         """Fold the WAL back into the database and empty it, as far as readers in other processes let it."""

@@ -55,7 +55,7 @@ def test_files_are_for_the_owner(store: Store, directory: Path):
     asyncio.run(store.announce(bytes(32), b"thing"))
     names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
 
-    assert {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, "database.key", "signing.key"} == set(names)
+    assert {DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, "database.key"} == set(names)
     assert set(names.values()) == {0o600}
 
 
@@ -81,21 +81,21 @@ def test_a_readable_key_file_stops_everything(store: Store, directory: Path):
 def test_nothing_is_made_over_something(store: Store, directory: Path):
     """An organisation is made once; a missing database is not made by opening it."""
     with pytest.raises(StoreError, match="already"):
-        Store.create(directory, "gemeente-voorbeeld", "Gemeente Voorbeeld")
+        Store.create(directory, "gemeente-voorbeeld", "Gemeente Voorbeeld", [])
     store.close()
     for path in directory.glob(f"{DATABASE}*"):
         path.unlink()
     with pytest.raises(StoreError, match="no database"):
         Store(directory)
     with pytest.raises(KeyFileError, match="exists"):
-        Store.create(directory, "gemeente-voorbeeld", "Gemeente Voorbeeld")
+        Store.create(directory, "gemeente-voorbeeld", "Gemeente Voorbeeld", [])
 
 
 @pytest.mark.parametrize("name", ["", "Gemeente", "a" * 64, "a.b", "../x"])
 def test_an_organisation_has_a_plain_name(tmp_path: Path, name: str):
     """The organisation's identifier is the one that signatures can hold."""
     with pytest.raises(FormatError):
-        Store.create(tmp_path / "x", name, "Gemeente Voorbeeld")
+        Store.create(tmp_path / "x", name, "Gemeente Voorbeeld", [])
     assert not (tmp_path / "x").exists()
 
 

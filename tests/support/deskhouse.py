@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An organisation whose roster counts, with its people and both sides of its desk, in one process."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cast import ORGANISATION, TODAY, Cast, Officer, make_cast
+
+from meldkluis.crypto.casework import TakeOver, compose_answer
+from meldkluis.crypto.chain import CaseLog, replay
+from meldkluis.crypto.receipt import Receipt
+from meldkluis.crypto.report import Sealed, compose_addition
+from meldkluis.mailbox import keyfile
+from meldkluis.mailbox.desk import Accepted, Desk
+from meldkluis.mailbox.errors import Refused
+from meldkluis.mailbox.wire import AppendAnswer
+
+
+@dataclass
+class House:
+    """An organisation with a roster that counts, its people, and acts on both sides of the desk."""
+
+    desk: Desk
+    cast: Cast
+    today: date = TODAY
+    sent: dict[bytes, dict[tuple[int, str], bytes]] = field(default_factory=dict)
+
+    def run(self, awaitable: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run(awaitable)
+
+    def refused(self, awaitable: Coroutine[Any, Any, object]) -> Refused:
+        with pytest.raises(Refused) as caught:
+            asyncio.run(awaitable)
+        return caught.value
+
+    def submit(self, reporter: Receipt, sealed: Sealed) -> Accepted:
+        return self.run(self.desk.submit(reporter.address, sealed.entry.raw, sealed.files, self.today))
+
+    def add(self, reporter: Receipt, sealed: Sealed) -> Accepted:
+        return self.run(self.desk.add(reporter.address, sealed.entry.raw, sealed.files, self.today))
+
+    def report(self, **changes: object) -> tuple[Receipt, Sealed]:
+        """A report that was received."""
+        reporter = self.cast.reporter()
+        sealed = self.cast.compose(reporter, **changes)
+        assert self.submit(reporter, sealed).new
+        return reporter, sealed
+
+    def log(self, case: bytes) -> CaseLog:
+        return replay(self.desk.store.log(case), ORGANISATION, case, [self.cast.server.verify_key])
+
+    def addition(self, reporter: Receipt, text: str = "Nog iets.", **changes: object) -> Sealed:
+        draft = self.cast.draft(text, kind="addition", about="", **changes)
+        return compose_addition(reporter, draft, self.log(reporter.case), self.cast.roster, self.cast.keys.values())
+
+    def files(self, officer: Officer, case: bytes) -> dict[tuple[int, str], bytes]:
+        view = self.desk.case(officer.key, case, 0)
+        return {
+            (line.entry, line.slot): b"".join(self.desk.file(officer.key, case, line.entry, line.slot))
+            for line in view.files
+        }
+
+    def append(
+        self,
+        officer: Officer,
+        entry: bytes,
+        case: bytes,
+        files: Mapping[str, bytes] | None = None,
+        headers: Mapping[tuple[int, str], bytes] | None = None,
+    ) -> AppendAnswer:
+        return self.run(self.desk.append(officer.key, case, entry, files or {}, headers or {}, self.today))
+
+    def take_over(self, officer: Officer, case: bytes) -> TakeOver:
+        """What an officer makes to take a case over; not sent yet."""
+        files = {place: file for place, file in self.files(officer, case).items() if place[1] != "grant"}
+        return self.cast.take_over(self.log(case), files, officer)
+
+    def taken_over(self, officer: Officer, case: bytes) -> TakeOver:
+        took = self.take_over(officer, case)
+        self.append(officer, took.entry.raw, case, took.files, took.headers)
+        return took
+
+    def answer(self, officer: Officer, reporter: Receipt, act: str, text: str = "Dank u wel.") -> Sealed:
+        log = self.log(reporter.case)
+        return compose_answer(act, text, log, reporter.recipient, self.cast.roster.hash, officer.signing, self.today)
+
+    def answered(self, officer: Officer, reporter: Receipt, act: str) -> Sealed:
+        sealed = self.answer(officer, reporter, act)
+        self.append(officer, sealed.entry.raw, reporter.case, sealed.files)
+        return sealed
+
+
+def founded(directory: Path) -> House:
+    """Make the organisation and let its founders sign."""
+    desk = Desk.create(directory, ORGANISATION, "Gemeente Voorbeeld")
+    cast = make_cast(server=keyfile.read_signing_key(directory))
+
+    async def found() -> None:
+        await desk.propose(cast.roster.payload)
+        for key, signature in cast.version.signatures:
+            await desk.sign_roster(cast.roster.hash, key, signature)
+        for officer in cast.officers:
+            await desk.announce(officer.intake_key.thing.raw, officer.key, TODAY)
+
+    asyncio.run(found())
+    return House(desk, cast)
