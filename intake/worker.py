@@ -82,7 +82,8 @@ class IntakeWorker(ASGIWorker):
         *reporters, officers = listeners
         pairs = [(listener, self.doors.reporters) for listener in reporters] + [(officers, self.doors.officers)]
         for listener, application in pairs:
-            make = partial(ASGIProtocol, Side(self, application))
+            side: Any = Side(self, application)
+            make = partial(ASGIProtocol, side)
             # With a backlog of 1 asyncio accepts one connection a turn of its loop, so a burst on a listener that all
             # workers share is spread over them; the kernel's queue is made long again right after.
             server = await asyncio.get_running_loop().create_server(make, sock=listener.sock, backlog=1)
