@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The server's command line: what it prints, what it refuses, and that running it twice harms nothing."""
 
+import asyncio
 import io
 import json
 import os
@@ -159,20 +160,38 @@ def test_cards_become_a_proposal(run: Run, made: Path, tmp_path: Path) -> None:
     assert fingerprint(keys[2].verify_key) in out
 
 
-async def _sign(directory: Path, keys: list[SigningKey]) -> None:
+def sign_proposal(directory: Path, *keys: SigningKey) -> None:
     desk = Desk.open(directory)
     proposal = desk.proposal
     assert proposal is not None
     for key in keys:
-        (_, signature), = proposal.signed_by(key).signatures[-1:]
-        await desk.sign_roster(parse_roster(proposal.payload).hash, key.verify_key, signature)
+        signature = proposal.signed_by(key).signatures[-1][1]
+        asyncio.run(desk.sign_roster(parse_roster(proposal.payload).hash, key.verify_key, signature))
     desk.close()
 
 
-@pytest.mark.anyio
-async def test_the_next_version_builds_on_the_one_that_counts(run: Run, made: Path, tmp_path: Path) -> None:
+def test_the_next_version_builds_on_the_one_that_counts(run: Run, made: Path, tmp_path: Path) -> None:
     """After signing, the list has the poster's fingerprint; later cards and revocations propose what follows."""
+    one, two, three = (SigningKey.generate() for _ in range(3))
+    first = run.ok("officer", "add", card_file(tmp_path, one), card_file(tmp_path, two), "--directory", made)
+    sign_proposal(made, one, two)
 
+    listed = run.ok("officer", "list", "--directory", made)
+    assert listed["proposal"] is None
+    assert listed["roster"]["version"] == 1
+    assert listed["roster"]["anchor"] == listed["roster"]["hash"] == first["hash"]
+    assert first["hash"] in run("officer", "list", "--directory", made)[1]
+    run.refused("officer", "add", card_file(tmp_path, one), "--directory", made)
+
+    second = run.ok("officer", "add", card_file(tmp_path, three), "--directory", made)
+    assert (second["version"], second["missing"], len(second["members"])) == (2, 2, 3)
+    third = run.ok("officer", "revoke", fingerprint(one.verify_key), "--directory", made)
+    assert [member["fingerprint"] for member in third["members"]] == [
+        fingerprint(key.verify_key) for key in (two, three)
+    ]
+    sign_proposal(made, one, two)
+    listed = run.ok("officer", "list", "--directory", made)
+    assert (listed["roster"]["version"], listed["roster"]["anchor"]) == (2, first["hash"])
 
 def test_revoking(run: Run, made: Path, tmp_path: Path) -> None:
     """Somebody can be taken out of a proposal by fingerprint, typed in any grouping; a stranger cannot."""
