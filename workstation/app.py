@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from meldkluis.workstation import pages_access, pages_cases, pages_roster
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
-from meldkluis.workstation.visit import Station, Visit
+from meldkluis.workstation.visit import Station, visit_of
 
 _TYPES: Final = {"workstation.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
 
@@ -31,19 +31,13 @@ async def _static(request: Request) -> Response:
     return Response(content, media_type=_TYPES[name])
 
 
-def _visit(request: Request) -> Visit:
-    return Visit(request.app.state.station, request.method, {}, {}, {})
-
-
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    visit = _visit(request)
-    known = visit.station.sessions.known(request.cookies)
-    return visit.problem(f"http-{status}" if known else "http", status)
+    return visit_of(request, {}).problem(f"http-{status}", status)
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    visit = _visit(request)
+    visit = visit_of(request, {})
     if isinstance(error, ActError):
         if error.reason == "locked":
             return visit.go("/unlock")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
-from meldkluis.crypto.encoding import b64
+from meldkluis.crypto.encoding import b64, sha256
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.limits import MIB
 from meldkluis.crypto.roster import IntakeKey
@@ -98,7 +98,10 @@ class OfficersApi:
     ) -> None:  # fmt: skip
         """Append an entry to a case's log. RefusedError `head` when somebody was faster."""
         body = wire.AppendRequest(entry, files or {}, headers or {}).dump()
-        self._send("POST", f"/v1/cases/{b64(case)}/log", body)
+        answer = self._json(wire.AppendAnswer.parse, "POST", f"/v1/cases/{b64(case)}/log", body)
+        if answer.head != sha256(entry):
+            # The server names another entry as ours: nothing is kept, the log is fetched and looked at again.
+            raise RefusedError("head", {})
 
     def close(self) -> None:
         """Close all connections."""

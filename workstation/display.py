@@ -17,7 +17,7 @@ _LAYOUT: Final = frozenset("\n\t")
 _FORBIDDEN: Final = re.compile(r'[/\\:*?"<>|%]')
 _DEVICES: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
 _LONGEST_NAME: Final = 150
-_LONGEST_SUFFIX: Final = 16
+_SUFFIX: Final = re.compile(r"[A-Za-z0-9]{1,16}")
 # Blank letters and fillers that look like nothing at all.
 _BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 
@@ -69,7 +69,7 @@ def safe_name(name: str) -> str:
     line = "".join("_" if _is_hidden(char) or char in _LAYOUT else char for char in unicodedata.normalize("NFC", name))
     line = _FORBIDDEN.sub("_", line).strip(" .")
     stem, dot, suffix = line.rpartition(".")
-    if not dot or len(suffix) > _LONGEST_SUFFIX:
+    if not dot or not _SUFFIX.fullmatch(suffix):
         stem, dot, suffix = line, "", ""
     room = _LONGEST_NAME - len((dot + suffix).encode())
     stem = stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .")

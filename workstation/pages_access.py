@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Pages before and around the vault: start, unlock, lock, language, the card."""
 
+import dataclasses
 from typing import Final
 
 from starlette.responses import Response
@@ -8,6 +9,7 @@ from starlette.routing import Route
 
 from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import VaultError, WrongPassphraseError
+from meldkluis.workstation.guard import START
 from meldkluis.workstation.office import Office
 from meldkluis.workstation.render import LANGUAGES, N_
 from meldkluis.workstation.visit import Visit, route
@@ -19,7 +21,9 @@ _DAMAGED: Final = N_("De kluis kan niet worden geopend: de bestanden zijn bescha
 def start(visit: Visit) -> Response:
     """Exchange the token for a session. No redirect: SameSite=Strict would keep the cookie back if a link led here."""
     if not visit.station.sessions.exchange(visit.query.get("token", "")):
-        return visit.render("outside.html", 401)
+        # Loading the page again, in the browser that is inside already.
+        return visit.go("/") if visit.known else visit.render("outside.html", 401)
+    visit = dataclasses.replace(visit, known=True)
     response = visit.render("entered.html" if visit.station.office else "unlock.html", error="")
     visit.station.sessions.set_cookie(response)
     return response
@@ -68,7 +72,7 @@ def card(visit: Visit) -> Response:
 
 
 ROUTES: Final[list[Route]] = [
-    route("/start", start, session=False, unlocked=False),
+    route(START, start, session=False, unlocked=False),
     route("/unlock", unlock_page, unlocked=False),
     route("/unlock", unlock, "POST", unlocked=False),
     route("/lock", lock, "POST", unlocked=False),

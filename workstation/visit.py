@@ -23,6 +23,7 @@ from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation.alarms import KINDS
 from meldkluis.workstation.errors import ActError
+from meldkluis.workstation.guard import START
 from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.render import language, preferred
 from meldkluis.workstation.session import Sessions
@@ -63,6 +64,8 @@ class Visit:
     query: Mapping[str, str]
     path: Mapping[str, str]
     form: Mapping[str, str] = field(repr=False)
+    known: bool
+    language: str
 
     @property
     def office(self) -> Office:
@@ -85,20 +88,24 @@ class Visit:
 
     def render(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page."""
-        station, office = self.station, self.station.office
+        page = language(self.station.language or self.language).render(template, self._frame() | values)
+        return HTMLResponse(page, status)
+
+    def _frame(self) -> dict[str, Any]:
+        """Return what every page has. A browser without the session learns nothing, not even the form's token."""
+        station = self.station
         head = read_head(station.directory)
-        frame = {
-            "csrf": station.sessions.csrf,
-            "organisation": head.organisation,
+        office = station.office if self.known else None
+        return {
+            "csrf": station.sessions.csrf if self.known else "",
+            "organisation": head.organisation if self.known else "",
             "demo": head.demo,
             "unlocked": office is not None,
             "roster": None if office is None else office.trust.current(),
-            "notices": [station.notices.pop(0) for _ in list(station.notices)],
+            "notices": [station.notices.pop(0) for _ in list(station.notices)] if self.known else [],
             "kinds": KINDS,
             "here": self.path.get("here", "/"),
         }
-        page = language(station.language or "nl").render(template, frame | values)
-        return HTMLResponse(page, status)
 
     def problem(self, reason: str, status: int = 409) -> Response:
         """Return the page that says why something was not done."""
@@ -135,17 +142,31 @@ async def _form(request: Request) -> dict[str, str]:
     return form
 
 
+def visit_of(request: Request, form: Mapping[str, str]) -> Visit:
+    """Return the visit that a request is."""
+    station: Station = request.app.state.station
+    here = request.url.path if request.method == "GET" and request.url.path != START else "/"
+    return Visit(
+        station=station,
+        method=request.method,
+        query=dict(request.query_params),
+        path={**request.path_params, "here": here},
+        form=form,
+        known=station.sessions.known(request.cookies),
+        language=preferred(request.headers.get("accept-language", "")),
+    )
+
+
 def route(path: str, handler: Handler, method: str = "GET", *, unlocked: bool = True, session: bool = True) -> Route:
     """Return a route that lets a handler see only the visits it may see."""
 
     async def endpoint(request: Request) -> Response:
         station: Station = request.app.state.station
-        if station.language is None:
-            station.language = preferred(request.headers.get("accept-language", ""))
-        form = await _form(request) if method == "POST" else {}
-        path_values = {**request.path_params, "here": request.url.path if method == "GET" else "/"}
-        visit = Visit(station, method, dict(request.query_params), path_values, form)
-        if session and not station.sessions.known(request.cookies):
+        known = station.sessions.known(request.cookies)
+        # A stranger's body is not even read.
+        form = await _form(request) if method == "POST" and known else {}
+        visit = visit_of(request, form)
+        if session and not known:
             return visit.render("outside.html", 401)
         if method == "POST" and not station.sessions.form_is_ours(form.get("csrf", "")):
             return visit.problem("form", 403)
