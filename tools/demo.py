@@ -8,7 +8,6 @@
 """
 
 import argparse
-import contextlib
 import ctypes
 import os
 import re
@@ -18,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
@@ -208,19 +207,14 @@ def _workstation(family: Family, root: Path, post: demo.Post) -> Child:
     )  # fmt: skip
 
 
-@contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGHUP, end)
-    try:
-        yield
-    finally:
-        # While everything is ended, a second Ctrl-C must not leave anything behind.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+
+def _end_once(_number: int, _frame: FrameType | None) -> NoReturn:
+    # While everything is being ended, a second Ctrl-C must not leave anything behind.
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def main() -> int:
@@ -233,14 +227,15 @@ def main() -> int:
     os.umask(0o077)
     if arguments.fresh and demo.made(arguments.directory) is not None:
         shutil.rmtree(arguments.directory)
-    with _signals():
-        try:
-            run(arguments.directory, arguments.port)
-        except KeyboardInterrupt:
-            print("demo: ended", flush=True)
-        except DemoError as error:
-            print(f"demo: {error}", file=sys.stderr)
-            return 1
+    for number in _ENDING:
+        signal.signal(number, _end_once)
+    try:
+        run(arguments.directory, arguments.port)
+    except KeyboardInterrupt:
+        print("demo: ended", flush=True)
+    except DemoError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

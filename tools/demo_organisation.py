@@ -103,7 +103,7 @@ def found(root: Path, readers: tuple[Post, ...]) -> None:
         with _office(root / post.folder) as office:
             office.fetch()
             proposal = office.trust.proposal()
-            if proposal is not None and not proposal.mine:
+            if proposal is not None and proposal.mine and not proposal.signed:
                 office.sign_proposal(proposal.roster.hash)
     for post in readers:
         with _office(root / post.folder) as office:
