@@ -2,7 +2,7 @@
 """A case at two workstations and a deputy's: declaration, taking over, answers, attachments, withdrawal."""
 
 import pytest
-from workplace import Workplaces
+from workplace import UnreachableError, Workplaces
 
 from meldkluis.crypto.casework import open_answer
 from meldkluis.mailbox.clock import today
@@ -105,8 +105,6 @@ def test_recusal(places):
 
 def test_recusal_that_did_not_arrive_is_sent_again(places):
     """When the server is away the content goes at once, and the withdrawal is sent with the next round."""
-    from workplace import UnreachableError
-
     one = places.offices[0]
     sent = places.report()
     one.fetch()
@@ -150,8 +148,6 @@ def test_first_valid_case_key_wins(places):
 
 def test_taking_over_survives_a_lost_answer(places):
     """When the answer to the case key is lost, the secret is there all the same and the case opens later."""
-    from workplace import UnreachableError
-
     one = places.offices[0]
     sent = places.report()
     one.fetch()
@@ -176,8 +172,6 @@ def test_taking_over_survives_a_lost_answer(places):
 
 def test_answer_is_never_sent_twice(places):
     """A lost answer to an answer: the draft stays, and sending it again is noticed instead of doubled."""
-    from workplace import UnreachableError
-
     one = places.offices[0]
     sent = places.report()
     one.fetch()
