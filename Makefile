@@ -56,7 +56,7 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
-	$(BIN)/mypy tests tools bench
+	$(BIN)/mypy tools bench tests/support tests/project
 
 imports: $(READY)
 	$(BIN)/lint-imports --no-cache
