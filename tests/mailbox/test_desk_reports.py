@@ -11,6 +11,7 @@ from deskhouse import House
 
 from meldkluis.crypto import age
 from meldkluis.crypto.attachment import parts_of, seal_attachment
+from meldkluis.crypto.encoding import b64
 from meldkluis.crypto.entry import Entry, FileRef, make_entry, parse_entry
 from meldkluis.crypto.limits import PART
 from meldkluis.crypto.proof import armor_proof, verify_proof
@@ -18,6 +19,7 @@ from meldkluis.crypto.receipt import Receipt
 from meldkluis.crypto.report import Sealed, file_ref
 from meldkluis.crypto.roster import Member, RosterVersion, make_roster
 from meldkluis.crypto.signed import SigningKey
+from meldkluis.mailbox.desk import Desk
 
 
 def again(sealed: Sealed, key: SigningKey, **changes: object) -> Sealed:
@@ -221,8 +223,6 @@ def test_a_reader_who_left_makes_the_roster_stale(house: House):
 
 def test_without_a_roster_nothing_is_received(house: House, tmp_path):
     """Before the founders signed, there is nobody to report to."""
-    from meldkluis.mailbox.desk import Desk
-
     desk = Desk.create(tmp_path / "nieuw", "gemeente-voorbeeld", "Gemeente Voorbeeld")
     reporter = house.cast.reporter()
     sealed = house.cast.compose(reporter)
@@ -322,8 +322,6 @@ def test_a_message_builds_on_the_head(house: House):
     refused = house.refused(house.desk.add(reporter.address, message.entry.raw, message.files, TODAY))
     assert refused.code == "head"
     assert refused.details["entries"] == 3
-    from meldkluis.crypto.encoding import b64
-
     assert refused.details["head"] == b64(took.entry.hash)
     assert house.add(reporter, house.addition(reporter)).new
 
