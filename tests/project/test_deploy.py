@@ -34,6 +34,7 @@ NGINX = (
     "client_body_timeout 60s;",
     "client_header_timeout 20s;",
     "client_max_body_size 0;",
+    "error_log /var/log/nginx/error.log emerg;",
     "gzip off;",
     "proxy_buffering off;",
     "proxy_hide_header Server;",
