@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The form for a later message, on both pages.
 
-import { $, Busy, copy, mount, say, showProblems } from "./page.js";
+import { $, Busy, copy, say, showProblems } from "./page.js";
 import { equal } from "./bytes.js";
 import { ask, fetchMailbox } from "./api.js";
 import { carrying } from "./failure.js";
@@ -14,7 +14,7 @@ const AGAIN = new Set(["server-head", "server-number", "server-roster", "server-
 const TRIES = 4;
 
 /**
- * Put the form into `place`. `state` is {receipt, words, mailbox}; `before` may fill it: {draft, chosen, uploads}.
+ * Put the form into `place`. `state` is {receipt, code (as typed), codes (its spellings), mailbox}; `before` may fill it: {draft, chosen, uploads}.
  * When the message stands in the log, `sent(number, mailbox)` is called with the mailbox as it is then.
  */
 export function addition(place, state, before, sent) {
@@ -25,13 +25,13 @@ export function addition(place, state, before, sent) {
   for (const name of ["text", "name", "contact"]) $(`[name="${name}"]`, form).value = before?.draft[name] ?? "";
   const fields = () => ["text", "name", "contact"].map((name) => [name, $(`[name="${name}"]`, form).value]);
   const typed = () => fields().some(([, value]) => value.trim()) || files.chosen.length > 0;
-  carrying(() => [["code", state.words.join(" ")], ["action", "open"], ...fields()], typed);
+  carrying(() => [["code", state.code], ["action", "open"], ...fields()], typed);
   const sender = new Sender(state, uploads);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     guarded(async () => {
       const draft = readFields(form);
-      const problems = fieldProblems(draft, files, state.words);
+      const problems = fieldProblems(draft, files, state.codes);
       const empty = !typed();
       if (empty) problems.push(["text", say("error-nothing")]);
       showProblems(form, problems, problems.length ? undefined : "");

@@ -9,6 +9,7 @@ import { sleep } from "./pause.js";
 import { newestOffered, parseIntakeKeys, verifyRosters } from "./roster.js";
 
 const PAUSES = [1, 2, 4, 8, 15, 30, 30];
+const FULL = 507;
 const SLOWEST = 4; // bytes a millisecond: a slow day on Tor
 
 function once(method, path, { address, body, signal, onProgress }) {
@@ -48,8 +49,9 @@ export async function ask(method, path, options = {}) {
       // A proxy's page, or an answer cut off.
     }
     if (answer && status >= 200 && status < 300) return answer;
-    if (answer && typeof answer.error === "string") throw new Refusal(`server-${answer.error}`, answer);
-    must(status < 300 || status >= 500 || status === 408, "server-other");
+    const stumbled = status < 200 || status === 408 || (status >= 500 && status !== FULL);
+    if (answer && !stumbled) throw new Refusal(`server-${answer.error}`, answer);
+    must(stumbled || status < 300, "server-other");
     must(attempt < PAUSES.length, "unreachable");
     options.onRetry?.(PAUSES[attempt]);
     await sleep(PAUSES[attempt] * 1000);

@@ -18,11 +18,12 @@ addEventListener("beforeunload", (event) => {
   if (unsaved()) event.preventDefault();
 });
 
-/** Stop for good: show the sentence and the way to the door. */
+/** Stop for good: show the sentence and the way to the door, but no way to readers who may be somebody else's. */
 export function fail(name = "script-failed") {
   const wait = $("#wait");
   $("#wait-text").textContent = say(name);
   wait.classList.add("failed");
+  $(".late", wait).hidden = name === "script-roster";
   wait.hidden = false;
   wait.tabIndex = -1;
   wait.focus();

@@ -42,14 +42,14 @@ export class Files {
     }
   }
 
-  problems(words) {
+  problems(codes) {
     const found = this.chosen.flatMap((file) => {
       const slots = { file: file.name, limit: size(limit("Attachment")) };
       return [
         file.size === 0 && say("error-file-empty", slots),
         file.size > limit("Attachment") && say("error-file-large", slots),
         letters(file.name) > NAME && say("error-file-name", { ...slots, limit: NAME }),
-        betrays(file.name, words) && say("error-code-in-file", slots),
+        betrays(file.name, codes) && say("error-code-in-file", slots),
       ];
     });
     const most = limit("Attachments");
@@ -75,15 +75,15 @@ export function readFields(form) {
 }
 
 /** What is wrong with the fields and files, as [field, sentence]. */
-export function fieldProblems(draft, files, words) {
+export function fieldProblems(draft, files, codes) {
   const found = [];
   for (const field of ["about", "text", "name", "contact"]) {
     if (field !== "text" && letters(draft[field]) > SHORT) found.push([field, say(`error-${field}-long`, { n: SHORT })]);
-    if (betrays(draft[field], words)) found.push([field, say(`error-code-in-${field}`)]);
+    if (betrays(draft[field], codes)) found.push([field, say(`error-code-in-${field}`)]);
   }
   // Room for the attachments' lines in the document.
   const names = files.chosen.reduce((sum, { name }) => sum + 250 + 3 * name.length, 0);
   const over = excess(draft, names);
   if (over) found.push(["text", say("error-text-long", { n: over })]);
-  return [...found, ...files.problems(words)];
+  return [...found, ...files.problems(codes)];
 }

@@ -7,7 +7,7 @@ import { unb64 } from "./bytes.js";
 import { carrying } from "./failure.js";
 import { ANSWERS } from "./log.js";
 import { openAnswer } from "./message.js";
-import { derive, encode, parse } from "./receipt.js";
+import { derive, parse, spellings } from "./receipt.js";
 import { guarded, sentence } from "./trouble.js";
 
 /** Start the page. */
@@ -27,7 +27,7 @@ async function open(form, code, organisation) {
   button.disabled = true;
   try {
     const entropy = parse(code);
-    const state = { receipt: derive(entropy, organisation), words: encode(entropy, listOf(code, entropy)) };
+    const state = { receipt: derive(entropy, organisation), code, codes: spellings(entropy) };
     await refresh(state);
     if (!state.mailbox.found) return showProblems(form, [["code", say("code-unknown")]]);
     await show(state);
@@ -39,18 +39,13 @@ async function open(form, code, organisation) {
   }
 }
 
-// The language of the typed words, so that the own code is found in what is typed later.
-function listOf(code, entropy) {
-  const start = code.normalize("NFKC").toLowerCase().replace(/\P{L}/gu, "").slice(0, 3);
-  return ["nl", "en"].find((language) => encode(entropy, language)[0].startsWith(start)) ?? "nl";
-}
-
 async function show(state, number) {
   const timeline = await read(state);
   const app = mount(copy("mailbox"));
   const root = $("[data-mailbox]", app);
   $("#timeline", root).replaceChildren(...timeline.lines);
-  fill(root, "summary", say(timeline.news ? "mailbox-news" : "mailbox-empty"));
+  const unopened = state.mailbox.log.caseKey ? "" : ` ${say("act-unopened")}`;
+  fill(root, "summary", timeline.news ? say("mailbox-news") : say("mailbox-empty") + unopened);
   fill(root, "today", say("mailbox-today", { day: dayInWords(state.mailbox.day) }));
   $("#outside", root).hidden = !timeline.lapsed && !timeline.alarms.length;
   if (timeline.alarms.length) alarm(root, timeline.alarms);
@@ -118,12 +113,13 @@ async function read(state) {
 const sum = (items) => items.reduce((total, { size: bytes }) => total + bytes, 0);
 
 function own(entry) {
-  const total = sum(Object.values(entry.files)) + sum(entry.attachments);
-  return entry.act === "submitted" ? say("act-submitted") : say("act-message", { number: entry.number, size: size(total) });
+  const bytes = size(sum(Object.values(entry.files)));
+  return entry.act === "submitted" ? say("act-submitted") : say("act-message", { number: entry.number, size: bytes });
 }
 
 function ownMore({ attachments }, received) {
   const more = [];
+  if (received) more.push(say("act-received"));
   if (attachments.length) more.push(say("act-attachments", { n: attachments.length, size: size(sum(attachments)) }));
   const dues = received?.dues;
   if (dues) more.push(say("act-dues", { acknowledgement: dayInWords(dues.acknowledgement), feedback: dayInWords(dues.feedback) }));
@@ -144,13 +140,12 @@ async function answer({ receipt }, entry, answers, day, alarms) {
   }
 }
 
-// What has not happened: nobody opened it yet, or a term went by.
+// Terms that went by without the act that they are for.
 function pending(log, today, result) {
   const { dues } = log.entries[1];
   const done = (act) => log.entries.some((entry) => entry.act === act);
-  if (!log.caseKey) result.lines.push(line("", say("act-unopened")));
   for (const [term, act] of [["acknowledgement", "acknowledged"], ["feedback", "feedback"]]) {
-    if (done(act) || today <= dues[term]) continue;
+    if (done(act) || done("feedback") || today <= dues[term]) continue;
     result.lapsed = true;
     result.lines.push(line("", say(`act-lapsed-${term}`, { day: dayInWords(dues[term]) })));
   }

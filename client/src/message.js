@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 // What a reporter sends (docs/protocol.md sections 4 and 6) and what comes back (section 7).
 //
-// A draft is {kind, about, text, name, contact, language, to: Set of b64 keys, away: the same, attachments: [sealed attachment]}.
+// A draft is {kind, about, text, name, contact, language, to: Set of b64 keys, attachments: [sealed attachment]}.
 
 import { hmac } from "@noble/hashes/hmac.js";
 
@@ -22,18 +22,17 @@ export const lines = (value) => value.replace(/\r\n?/g, "\n").replace(/[\ud800-\
 
 /**
  * Who gets a report {to, not_to, deputy}; Refusal `nobody`. When only the deputy is left, the deputy gets it itself.
- * `to` and `away` are b64 keys; who is away (offers no key today) is neither addressed nor left out.
+ * Who is not chosen is left out, and so is who offers no key today: the page has said so.
  */
-export function addressees(roster, { to: chosen, away }) {
+export function addressees(roster, { to: chosen }) {
   const members = [...roster.members].sort((one, other) => compare(one.key, other.key));
   const keys = (belongs) => members.filter(belongs).map(({ key }) => key);
   const ticked = ({ key }) => chosen.has(b64(key));
-  const left = (member) => !ticked(member) && !away?.has(b64(member.key));
   let to = keys((member) => ticked(member) && member.role === "officer");
   let deputy = keys((member) => ticked(member) && member.role === "deputy")[0] ?? null;
   if (!to.length && deputy) [to, deputy] = [[deputy], null];
   must(to.length, "nobody");
-  return { to, not_to: keys(left), deputy };
+  return { to, not_to: keys((member) => !ticked(member)), deputy };
 }
 
 /** The tag by which the same report sent twice is known. */

@@ -80,9 +80,13 @@ export function derive(entropy, organisation) {
 /** The case that a reporter's key makes: 16 bytes that no server assigns. */
 export const caseOf = (organisation, verify) => labelled("case", join(utf8(`${organisation}\0`), verify)).slice(0, 16);
 
-/** Whether four or more words of the code, whole or shortened, stand in a row in the text, in whatever spelling. */
-export function betrays(text, words) {
+/** The code's words in each language: whoever reads one reads the other. */
+export const spellings = (entropy) => Object.keys(lists).map((language) => encode(entropy, language));
+
+/** Whether four or more words of the code, whole or shortened, stand in a row in the text, however they are separated. */
+export function betrays(text, codes) {
   const run = letters(text, "");
-  const patterns = words.map((word) => word.slice(0, RUN) + (word.length > RUN ? `(?:${word.slice(RUN)})?` : ""));
-  return patterns.some((_, start) => start + RUN <= WORDS && new RegExp(patterns.slice(start, start + RUN).join("")).test(run));
+  const pattern = (word) => word.slice(0, RUN) + (word.length > RUN ? `(?:${word.slice(RUN)})?` : "");
+  const starts = [...Array(WORDS - RUN + 1).keys()];
+  return codes.some((words) => starts.some((start) => new RegExp(words.slice(start, start + RUN).map(pattern).join("")).test(run)));
 }

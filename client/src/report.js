@@ -4,14 +4,13 @@
 import { $, Busy, all, clean, copy, dayInWords, fill, fillCode, item, mount, say, showProblems } from "./page.js";
 import { addition, refresh } from "./addition.js";
 import { ask, fetchKeys } from "./api.js";
-import { b64, equal, must, unb64 } from "./bytes.js";
+import { b64, equal, must, random, unb64 } from "./bytes.js";
 import { readBundle, sendBundle } from "./bundle.js";
 import { carrying } from "./failure.js";
 import { Files, fieldProblems, readFields } from "./form.js";
 import { addressees, composeReport, tagOf } from "./message.js";
 import { armor, checkReceived } from "./proof.js";
-import { derive, encode } from "./receipt.js";
-import { random } from "./bytes.js";
+import { derive, encode, spellings } from "./receipt.js";
 import { guarded, sentence } from "./trouble.js";
 import { Uploads } from "./upload.js";
 
@@ -20,19 +19,20 @@ const TRIES = 4;
 
 /** Start the page. */
 export async function reportPage(organisation) {
-  const keys = await fetchKeys(organisation);
+  const onRetry = (seconds) => ($("#wait-text").textContent = say("busy-retry", { seconds }));
+  const keys = await fetchKeys(organisation, { onRetry });
   must(keys.keys.size, "no-key");
-  const boxes = all("[name=to]", copy("form")).map(({ value }) => value);
-  must(boxes.length === keys.roster.ids.size && boxes.every((id) => keys.roster.ids.has(id)), "roster");
+  // A page that names somebody else than the signed roster was tampered with.
+  must(all("[name=to]", copy("form")).every(({ value }) => keys.roster.ids.has(value)), "roster");
   const entropy = random(16);
   const words = encode(entropy, document.documentElement.lang);
   const receipt = derive(entropy, organisation);
-  new ReportForm(organisation, keys, receipt, words).show();
+  new ReportForm(organisation, keys, receipt, words, spellings(entropy)).show();
 }
 
 class ReportForm {
-  constructor(organisation, keys, receipt, words) {
-    Object.assign(this, { organisation, keys, receipt, words, uploads: new Uploads(receipt.address) });
+  constructor(organisation, keys, receipt, words, codes) {
+    Object.assign(this, { organisation, keys, receipt, words, codes, uploads: new Uploads(receipt.address) });
   }
 
   show() {
@@ -61,39 +61,39 @@ class ReportForm {
     return Boolean(this.form.isConnected && ($("[name=text]", this.form).value.trim() || this.files.chosen.length));
   }
 
-  // One box for each member of the verified roster, in the roster's words. Who offers no key today cannot be written to.
+  // One box for each member of the verified roster who offers a key today, under the roster's name.
   #offer() {
     const { roster, keys } = this.keys;
     const boxes = all("[name=to]", this.form);
-    for (const box of boxes) if (!roster.ids.has(box.value)) box.closest("label").remove();
+    for (const box of boxes) if (!keys.has(box.value)) box.closest("label").remove();
     for (const { key, name, function: task, role } of roster.members) {
       const id = b64(key);
-      let box = boxes.find(({ value }) => value === id);
-      if (!box) {
-        const label = boxes[0].closest("label").cloneNode(true);
-        box = $("input", label);
-        Object.assign(box, { id: "", value: id, checked: true });
-        box.dataset.role = role;
-        $("[data-field=to]", this.form).insertBefore(label, $("#to-error", this.form));
-      }
-      const words = $("span", box.closest("label"));
-      words.replaceChildren(clean(name), item("small", clean(task)));
-      if (keys.has(id)) continue;
-      Object.assign(box, { checked: false, disabled: true });
-      words.append(item("small", say("reader-away")));
+      if (!keys.has(id)) continue;
+      const known = boxes.find(({ value }) => value === id);
+      const label = known?.closest("label") ?? this.#another(boxes[0].closest("label"), id, role);
+      const words = $("span", label);
+      words.firstChild.data = clean(name);
+      if (!known || role === "officer") $("small", words).textContent = clean(task);
     }
+  }
+
+  #another(like, id, role) {
+    const label = like.cloneNode(true);
+    const box = $("input", label);
+    Object.assign(box, { id: "", value: id, checked: true });
+    box.dataset.role = role;
+    $("[data-field=to]", this.form).insertBefore(label, $("#to-error", this.form));
+    return label;
   }
 
   #draft() {
     const draft = readFields(this.form);
     draft.to = new Set(all("[name=to]:checked", this.form).map(({ value }) => value));
-    // Who cannot be written to today was not left out by the reporter.
-    draft.away = new Set(all("[name=to]:disabled", this.form).map(({ value }) => value));
     return draft;
   }
 
   #problems(draft) {
-    const problems = fieldProblems(draft, this.files, this.words);
+    const problems = fieldProblems(draft, this.files, this.codes);
     if (!draft.text.trim()) problems.push(["text", say("error-text-missing")]);
     if (!draft.to.size) problems.push(["to", say("error-nobody")]);
     if (!draft.kind) problems.push(["kind", say("error-kind")]);
@@ -153,15 +153,15 @@ class ReportForm {
   async #refreshKeys(error, { onRetry }) {
     const before = this.keys;
     this.keys = await fetchKeys(this.organisation, { onRetry });
-    const reachable = ({ roster, keys }) => [...roster.ids].filter((id) => keys.has(id)).sort().join();
+    const reachable = ({ keys }) => [...keys.keys()].sort().join();
     if (reachable(before) === reachable(this.keys)) return;
     this.#offer();
     throw Object.assign(error, { code: "server-roster" });
   }
 
   async #received(answer, entry) {
-    const proven = checkReceived(answer, entry, this.keys.rosters);
-    let again = !equal(proven.received.of, entry.hash);
+    const proven = await this.#prove(answer, entry);
+    const again = !equal(proven.received.of, entry.hash);
     if (again) {
       // Sent before from another page or with other keys: the log itself must say that it is this report.
       const state = { receipt: this.receipt };
@@ -170,6 +170,16 @@ class ReportForm {
       must(second && equal(first.tag, entry.tag) && equal(second.hash, proven.received.hash), "log");
     }
     this.#receipt(proven, answer, again, entry.case);
+  }
+
+  async #prove(answer, entry) {
+    try {
+      return checkReceived(answer, entry, this.keys.rosters);
+    } catch {
+      // The roster may have changed while the report was on its way.
+      this.keys = await fetchKeys(this.organisation);
+      return checkReceived(answer, entry, this.keys.rosters);
+    }
   }
 
   #receipt({ received }, answer, again, own = true) {
@@ -191,7 +201,7 @@ class ReportForm {
 
   // Another report stands under this code. The new words are kept, and ready to go to the same case.
   async #conflict(draft, { onRetry }) {
-    const state = { receipt: this.receipt, words: this.words };
+    const state = { receipt: this.receipt, code: this.words.join(" "), codes: this.codes };
     await refresh(state, { onRetry });
     const app = mount(copy("conflict"));
     fill(app, "text", say("server-other-text"));
@@ -220,7 +230,7 @@ class ReportForm {
     showProblems(this.form, [], "");
     await this.#busily(async (watch) => {
       const answer = await sendBundle(bundle, file, watch);
-      const proven = checkReceived(answer, bundle.entry, this.keys.rosters);
+      const proven = await this.#prove(answer, bundle.entry);
       this.#receipt(proven, answer, !equal(proven.received.of, bundle.entry.hash), false);
     });
   }

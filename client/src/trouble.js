@@ -11,6 +11,7 @@ const NAMES = {
   "no-key": "script-closed",
   roster: "script-roster",
   log: "alarm-log",
+  receipt: "receipt-false",
   "server-unknown": "code-unknown",
 };
 

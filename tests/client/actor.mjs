@@ -18,8 +18,8 @@ async function draftOf(request) {
     attachments.push(await attachment.sealAttachment(new Blob([unb64(content)]), name, async (part) => own.push(part)));
     parts.push(b64(bytes.join(...own)));
   }
-  const { kind = "report", about = "", text = "", name = "", contact = "", language = "nl", to, away } = request;
-  return { parts, draft: { kind, about, text, name, contact, language, to: new Set(to), away: new Set(away), attachments } };
+  const { kind = "report", about = "", text = "", name = "", contact = "", language = "nl", to } = request;
+  return { parts, draft: { kind, about, text, name, contact, language, to: new Set(to), attachments } };
 }
 
 const receiptOf = (request) => receipt.derive(receipt.parse(request.code), request.organisation);
