@@ -6,7 +6,7 @@
 - `read_case` does the same work for a log that is not the reader's own (the desk's decoy), so that time tells nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -16,7 +16,7 @@ from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS, Dues, Entry, parse_entry
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.receipt import Receipt
-from meldkluis.crypto.roster import Member, Roster, verify_chain
+from meldkluis.crypto.roster import Member, Roster, RosterVersion
 from meldkluis.intake.i18n import Language, one_line, visible
 from meldkluis.mailbox.desk import Mailbox
 
@@ -47,10 +47,15 @@ class Case:
         return {member.key: member for roster in self.rosters for member in roster.members}
 
 
-def read_case(box: Mailbox, receipt: Receipt, organisation: str) -> Case:
-    """Verify what the desk gave for this code and open the answers; errors become alarms of the result."""
+def read_case(
+    box: Mailbox, receipt: Receipt, organisation: str, verified: Callable[[Sequence[RosterVersion]], list[Roster]]
+) -> Case:
+    """Verify what the desk gave for this code and open the answers; errors become alarms of the result.
+
+    `verified` is `verify_chain`, or the same with a memory.
+    """
     try:
-        rosters = verify_chain(box.rosters)
+        rosters = verified(box.rosters)
     except CryptoError:
         return Case(box.found, None, broken="alarm-roster")
     try:

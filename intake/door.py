@@ -208,7 +208,9 @@ class Door:
 
     def _conflict(self, receipt: Receipt, typed: Typed, uploads: Uploads, today: date) -> Response:
         """The code has a report with another content: offer the new text as an addition."""
-        case = read_case(self._site.desk.mailbox(receipt.address, today), receipt, self._site.desk.organisation)
+        case = read_case(
+            self._site.desk.mailbox(receipt.address, today), receipt, self._site.desk.organisation, self._site.verified
+        )
         about = f"{typed.about}\n\n{typed.text}" if typed.about.strip() else typed.text
         return self._site.page(
             self._language,
@@ -250,6 +252,8 @@ class Door:
     def receipt(self, accepted: Accepted, readers: Readers, code: str | None, strength: str) -> Response:
         """Answer with the receipt."""
         received = parse_entry(accepted.received.raw)
+        # A report always has one; only additions have none.
+        assert accepted.proof is not None
         dues, day = received.fields["dues"], self._language.day
         return self._site.page(
             self._language,

@@ -66,11 +66,14 @@ class Letters:
                 problems.add("", self._language.text("error-malformed"), 400)
             return self._ask(form, problems)
         box = self._site.desk.mailbox(receipt.address, today)
-        case = read_case(box, receipt, self._site.desk.organisation)
+        case = self._read(box, receipt)
         typed = replace(typed_of(form), code=receipt_words(form))
         if action == "send":
             return await self._send(form, typed, receipt, box, case, uploads, problems, today)
         return self._show(case, typed, today)
+
+    def _read(self, box: Mailbox, receipt: Receipt) -> Case:
+        return read_case(box, receipt, self._site.desk.organisation, self._site.verified)
 
     def _receipt(self, form: Form, problems: Problems) -> Receipt | None:
         text = self._language.text
@@ -173,7 +176,7 @@ class Letters:
             return self._again(case, typed, today, problems, uploads)
         uploads.keep()
         added = self._language.text("added", number=case.next_number)
-        now = read_case(self._site.desk.mailbox(receipt.address, today), receipt, self._site.desk.organisation)
+        now = self._read(self._site.desk.mailbox(receipt.address, today), receipt)
         return self._show(now, Typed(code=typed.code), today, added=added)
 
     def _again(self, case: Case, typed: Typed, today: date, problems: Problems, uploads: Uploads) -> Response:

@@ -2,7 +2,7 @@
 """What every page of one organisation's site needs: settings, desk, assets, languages, and how a page is rendered.
 
 - Pages are never stored by a browser and never compressed; only `page` answers with one.
-- Holds nothing of a request.
+- Holds nothing of a request; of the desk it remembers the rosters and keys that it saw last, which are public.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +12,21 @@ from typing import Any, Final
 
 from starlette.responses import HTMLResponse
 
-from meldkluis.crypto.roster import IntakeKey, Member, Roster, RosterVersion, fingerprint, newest_offered, parse_roster
+from meldkluis.crypto.roster import (
+    IntakeKey,
+    Member,
+    Roster,
+    RosterVersion,
+    fingerprint,
+    newest_offered,
+    parse_roster,
+    verify_chain,
+)
 from meldkluis.intake.assets import Assets
 from meldkluis.intake.config import Config
 from meldkluis.intake.i18n import LANGUAGES, Language
 from meldkluis.intake.texts import FOR_SCRIPT
-from meldkluis.mailbox.desk import Desk
+from meldkluis.mailbox.desk import Desk, PublicKeys
 
 PAGE_PADDING: Final = 16 * 1024
 """A mailbox page is filled up to a multiple of this many bytes, so that its size does not tell what is in it."""
@@ -49,6 +58,16 @@ class Readers:
         return [member for member in self.roster.members if member.key not in self.keys]
 
 
+def _readers(public: PublicKeys, today: date) -> Readers | None:
+    if public.roster is None:
+        return None
+    mark = fingerprint(parse_roster(public.rosters[0].payload).hash)
+    offered = newest_offered(public.intake_keys, today)
+    keys = {member.key: offered[member.key] for member in public.roster.members if member.key in offered}
+    readers = Readers(public.roster, public.rosters, keys, mark)
+    return readers if readers.officers else None
+
+
 class Site:
     """One organisation's site."""
 
@@ -60,6 +79,8 @@ class Site:
         self.languages: Final = [
             Language(code, "" if code == config.languages[0] else f"/{code}") for code in config.languages
         ]
+        self._readers: tuple[object, Readers | None] | None = None
+        self._rosters: tuple[object, list[Roster]] | None = None
         self._about: Final = {
             "organisation": desk.organisation,
             "name": desk.name,
@@ -79,13 +100,17 @@ class Site:
     def readers(self, today: date) -> Readers | None:
         """Return who can be chosen today; None while no officer can read a report."""
         public = self.desk.public_keys(today)
-        if public.roster is None:
-            return None
-        mark = fingerprint(parse_roster(public.rosters[0].payload).hash)
-        offered = newest_offered(public.intake_keys, today)
-        keys = {member.key: offered[member.key] for member in public.roster.members if member.key in offered}
-        readers = Readers(public.roster, public.rosters, keys, mark)
-        return readers if readers.officers else None
+        seen = (today, public.rosters, public.intake_keys)
+        # The desk gives the same objects until something is announced, so comparing costs next to nothing.
+        if self._readers is None or self._readers[0] != seen:
+            self._readers = (seen, _readers(public, today))
+        return self._readers[1]
+
+    def verified(self, versions: Sequence[RosterVersion]) -> list[Roster]:
+        """Return the rosters of a chain that holds; RosterError otherwise. The last chain seen is remembered."""
+        if self._rosters is None or self._rosters[0] != versions:
+            self._rosters = (list(versions), verify_chain(versions))
+        return self._rosters[1]
 
     def page(
         self,
