@@ -191,7 +191,10 @@ class Entry:
 
 def parse_entry(raw: bytes) -> Entry:
     """Read and verify one entry; FormatError or SignatureError."""
-    thing = signed.open_thing(raw, "entry")
+    return _read(signed.open_thing(raw, "entry"))
+
+
+def _read(thing: signed.Thing) -> Entry:
     document = load_json(thing.payload)
     act = document.get("act")
     if not isinstance(act, str) or act not in ACTS:
@@ -228,4 +231,4 @@ def make_entry(
     """Sign an entry; bytes, days and the classes above become their written form."""
     document = {"case": b64(case), "entry": index, "head": None if head is None else b64(head), "act": act}
     document |= {name: _plain(value) for name, value in fields.items()}
-    return parse_entry(signed.sign("entry", dump_json(document), signer).raw)
+    return _read(signed.sign("entry", dump_json(document), signer))
