@@ -13,6 +13,7 @@ PY := $(BIN)/python
 FUZZ_SECONDS ?= 60
 TESTS ?= tests
 PYTEST_ARGS ?=
+DEMO_ARGS ?=
 
 # A checkout has folders named mailbox/ and crypto/: never put the working directory on the import path
 # (docs/adr/0001-namespace.md).
@@ -43,7 +44,7 @@ $(READY): $(REQUIREMENTS) pyproject.toml | $(PY)
 	@touch $(READY)
 
 run: $(READY) ## Set up and start the demo: reporter's site on port 8000, workstations on 8001 and up
-	$(PY) tools/demo.py
+	$(PY) tools/demo.py $(DEMO_ARGS)
 
 test: $(READY) ## Set up and run all tests but the long drills
 	$(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
