@@ -3,7 +3,7 @@
 
 - A body is bounded before it is read; one over the limit is read past, up to a point, so that the sender sees why.
 - Errors are codes of docs/protocol.md section 9; no answer and no log line repeats what was sent.
-- Used by meldkluis.intake.api and meldkluis.intake.officers.
+- Used by meldkluis.intake.api and meldkluis.intake.officers, both behind meldkluis.intake.headers.Guard.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,12 +19,11 @@ from meldkluis.mailbox.errors import Refused
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _READ_PAST: Final = 8 * 1024 * 1024
-_PRIVATE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 def answer(body: bytes, status: int = 200) -> Response:
-    """Return a JSON answer that nobody keeps."""
-    return Response(body, status, _PRIVATE, "application/json")
+    """Return a JSON answer."""
+    return Response(body, status, media_type="application/json")
 
 
 def refusal(error: Refused, status: int | None = None) -> Response:
@@ -34,7 +33,7 @@ def refusal(error: Refused, status: int | None = None) -> Response:
 
 def nothing() -> Response:
     """Return 204."""
-    return Response(status_code=204, headers=_PRIVATE)
+    return Response(status_code=204)
 
 
 def desk_of(request: Request) -> Desk:

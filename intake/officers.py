@@ -16,11 +16,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Scope
 
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import FormatError
 from meldkluis.intake.app import WithDesk
 from meldkluis.intake.exchange import answer, desk_of, guarded, nothing, read_body, refusal
+from meldkluis.intake.headers import Guard
 from meldkluis.mailbox import wire
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
@@ -30,7 +32,6 @@ APPEND: Final = 4 * 1024 * 1024
 """Largest JSON body in bytes: taking over a case of 500 messages brings a thousand new headers of 2 kB."""
 
 _SMALL: Final = 64 * 1024
-_STREAM: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 Act = Callable[[Request, wire.Signer, bytes], Awaitable[Response]]
 
 
@@ -153,13 +154,17 @@ def _stream(pieces: Iterator[bytes]) -> Response:
             # Each piece is a short read of the database; others get their turn in between.
             await asyncio.sleep(0)
 
-    return StreamingResponse(body(), 200, _STREAM, "application/octet-stream")
+    return StreamingResponse(body(), media_type="application/octet-stream")
+
+
+async def _broken(_: Scope) -> Response:
+    return Response(status_code=500)
 
 
 def create_app(desk: Desk) -> Starlette:
     """Return the application of the officers' listener."""
     return Starlette(
-        middleware=[Middleware(WithDesk, desk=desk)],
+        middleware=[Middleware(Guard, broken=_broken), Middleware(WithDesk, desk=desk)],
         routes=[
             Route("/v1/status", verified(_status), methods=["GET"]),
             Route("/v1/roster/signatures", verified(_sign_roster, _SMALL), methods=["POST"]),

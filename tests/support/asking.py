@@ -3,6 +3,7 @@
 
 import http.client
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,3 +58,25 @@ def dial(server: Server, *, officers: bool = False) -> socket.socket:
     """Return a raw connection to a listener of the server."""
     host, _, port = (server.officers if officers else server.site).rpartition(":")
     return socket.create_connection((host, int(port)), timeout=30)
+
+
+def cut_power(server: Server) -> None:
+    """End the server at once, and wait until the kernel has closed its listeners too."""
+    server.kill()
+    wait_until_closed(server)
+
+
+def wait_until_closed(server: Server) -> None:
+    """Wait until neither listener takes connections any more."""
+    deadline = time.monotonic() + 20
+    for address in (server.site, server.officers):
+        while _listens(address):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    unix = address.startswith("unix:")
+    with socket.socket(socket.AF_UNIX if unix else socket.AF_INET) as probe:
+        return probe.connect_ex(address.removeprefix("unix:") if unix else (host, int(port))) == 0
