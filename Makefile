@@ -57,7 +57,7 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
-	$(BIN)/mypy tools bench tests/support tests/project
+	$(BIN)/mypy tools bench tests/project
 
 imports: $(READY)
 	$(BIN)/lint-imports --no-cache

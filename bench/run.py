@@ -161,7 +161,7 @@ def send_upload(target: Target, request: tuple[bytes, bytes, bytes], size: int) 
     return taken, int(answer[9:12])
 
 
-def attachments(_: float) -> None:
+def attachments(_seconds: float) -> None:
     """One file of 100 MB through the door, then eight at once, with small reports meanwhile."""
     size = 100 * MB
     with stage("attachments") as server:

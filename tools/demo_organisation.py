@@ -130,7 +130,9 @@ def answers(site: str) -> bool:
 def sample_code(root: Path, site: str) -> str:
     """Return the receipt code of the sample report, after sending it if it was not sent yet."""
     kept = root / "sample.json"
-    sample = json.loads(kept.read_text()) if kept.exists() else {"code": receipts.generate(), "sent": False}
+    sample: dict[str, Any] = (
+        json.loads(kept.read_text()) if kept.exists() else {"code": receipts.generate(), "sent": False}
+    )
     if not sample["sent"]:
         # Kept before it is sent: after a cut the same code and text give the same receipt.
         kept.write_text(json.dumps(sample))
