@@ -6,6 +6,8 @@
 - What was staged for a form that did not become a report is discarded; a crash leaves it to the desk's own clearing.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
@@ -21,6 +23,8 @@ from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import Refused
 
 _SHOWN_NAME: Final = 80
+_UNDERWAY: Final = 2
+"""Parts of one upload that wait for the disk, at most: eight uploads at once hold no more than 24 MiB."""
 
 
 def spellings(code: str) -> list[list[str]]:
@@ -46,28 +50,39 @@ class Problems(dict[str, list[str]]):
 
 
 class _Parts:
-    """Cuts a ciphertext into parts and stages them."""
+    """Cuts a ciphertext into parts and stages them: the disk writes one while the next is encrypted."""
 
     def __init__(self, desk: Desk, address: bytes, attachment: bytes, today: date) -> None:
         self._desk, self._address, self._today = desk, address, today
         self.attachment: Final = attachment
         self._waiting = bytearray()
         self._number = 0
+        self._underway: deque[asyncio.Task[None]] = deque()
 
     async def write(self, ciphertext: bytes) -> None:
         self._waiting += ciphertext
         while len(self._waiting) >= PART:
-            await self._stage(bytes(self._waiting[:PART]))
+            await self._stage(bytes(memoryview(self._waiting)[:PART]))
             del self._waiting[:PART]
 
     async def finish(self) -> None:
         if self._waiting:
             await self._stage(bytes(self._waiting))
             self._waiting.clear()
+        while self._underway:
+            await self._underway.popleft()
 
     async def _stage(self, part: bytes) -> None:
-        await self._desk.stage(self._address, self.attachment, self._number, part, self._today)
+        while len(self._underway) >= _UNDERWAY:
+            await self._underway.popleft()
+        staging = self._desk.stage(self._address, self.attachment, self._number, part, self._today)
+        self._underway.append(asyncio.ensure_future(staging))
         self._number += 1
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way, whatever became of it; then the upload can be given up."""
+        underway, self._underway = self._underway, deque()
+        await asyncio.gather(*underway, return_exceptions=True)
 
 
 class Uploads:
@@ -80,7 +95,7 @@ class Uploads:
         self.bundle: BundleStream | None = None
         self.count = 0
         self._total = 0
-        self._staged: list[tuple[bytes, bytes]] = []
+        self._staged: list[tuple[bytes, _Parts]] = []
         self._stopped = False
         self._receipt: Receipt | None = None
         self._words: Sequence[Sequence[str]] = ()
@@ -166,8 +181,9 @@ class Uploads:
         await self._parts.write(self._sealer.update(data))
 
     def _open_parts(self, address: bytes, attachment: bytes) -> _Parts:
-        self._staged.append((address, attachment))
-        return _Parts(self._desk, address, attachment, self._today)
+        parts = _Parts(self._desk, address, attachment, self._today)
+        self._staged.append((address, parts))
+        return parts
 
     async def end(self) -> None:
         """Close the file; one with a name and without content is refused."""
@@ -212,8 +228,9 @@ class Uploads:
     async def discard(self) -> None:
         """Forget everything that was staged for this form."""
         staged, self._staged = self._staged, []
-        for address, attachment in staged:
-            await self._desk.discard(address, attachment)
+        for address, parts in staged:
+            await parts.settle()
+            await self._desk.discard(address, parts.attachment)
 
 
 class BundleStream:
