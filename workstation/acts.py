@@ -95,7 +95,7 @@ class Acts:
         self._on_head(case, self._take_over)
 
     def _take_over(self, log: CaseLog) -> None:
-        if log.case_key is not None or self._keyring.key not in log.to:
+        if log.case_key is not None or self._keyring.key not in log.officers:
             return
         # A report whose first message does not hold is not taken over: its headers stay as the reporter made them.
         self._dossiers.open_message(log, log.submitted, self._dossiers.identities(log))

@@ -85,9 +85,7 @@ class Casebook:
 
     def file(self, case: bytes, entry: int, slot: str) -> bytes | None:
         """Return a ciphertext file."""
-        row = self.vault.row(
-            "SELECT body FROM file WHERE dossier = ? AND entry = ? AND slot = ?", case, entry, slot
-        )
+        row = self.vault.row("SELECT body FROM file WHERE dossier = ? AND entry = ? AND slot = ?", case, entry, slot)
         return None if row is None else bytes(row[0])
 
     def places(self, case: bytes) -> set[tuple[int, str]]:
@@ -155,9 +153,7 @@ class Casebook:
                 "SELECT id FROM alarm WHERE kind = ? AND dossier IS ? AND acknowledged IS NULL", kind, case
             )
             if waiting is None:
-                self.vault.run(
-                    "INSERT INTO alarm (kind, dossier, day) VALUES (?, ?, ?)", kind, case, today.isoformat()
-                )
+                self.vault.run("INSERT INTO alarm (kind, dossier, day) VALUES (?, ?, ?)", kind, case, today.isoformat())
 
     def alarms(self, case: bytes | None = None) -> list[KeptAlarm]:
         """Return the alarms that nobody acknowledged, of one case or of all."""
@@ -173,4 +169,3 @@ class Casebook:
         self.vault.run(
             "UPDATE alarm SET acknowledged = ? WHERE id = ? AND acknowledged IS NULL", today.isoformat(), alarm
         )
-

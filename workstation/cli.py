@@ -21,7 +21,7 @@ from meldkluis.workstation import passphrase as passphrases
 from meldkluis.workstation.display import one_line
 from meldkluis.workstation.errors import VaultError, WorkstationError
 from meldkluis.workstation.keyring import Keyring, Person
-from meldkluis.workstation.office import Office
+from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.opening import Opener
 from meldkluis.workstation.transport import HttpTransport, check_server
 from meldkluis.workstation.trust import parse_fingerprint
@@ -144,15 +144,19 @@ def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
     from meldkluis.workstation.serve import run
 
-    run(arguments.directory, arguments.port, announce)
+    run(arguments.directory, arguments.port, announce, _connect(demo=arguments.demo))
     return {}, []
+
+
+def _connect(*, demo: bool) -> Connect:
+    # Checked again where it is used: a demonstration's vault may have been made by something else than `init`.
+    return lambda url: HttpTransport(check_server(url, demo=demo))
 
 
 def _pull(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
-    office = Office.open(arguments.directory, _open_vault(arguments), HttpTransport, today)
+    office = Office.open(arguments.directory, _open_vault(arguments), _connect(demo=arguments.demo), today)
     try:
-        check_server(office.keyring.server_url, demo=arguments.demo)
         office.fetch()
         if arguments.anchor is not None:
             office.trust.confirm(parse_fingerprint(arguments.anchor))

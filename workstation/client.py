@@ -32,9 +32,7 @@ Parsed = TypeVar("Parsed")
 class OfficersApi:
     """Signed requests of one officer to one server."""
 
-    def __init__(
-        self, transport: Transport, keyring: Keyring, casebook: Casebook, today: Callable[[], date]
-    ) -> None:
+    def __init__(self, transport: Transport, keyring: Keyring, casebook: Casebook, today: Callable[[], date]) -> None:
         self._transport: Final = transport
         self._keyring: Final = keyring
         self._book: Final = casebook

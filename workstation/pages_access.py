@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from meldkluis.workstation.display import content_disposition
-from meldkluis.workstation.errors import VaultError, WrongPassphraseError
+from meldkluis.workstation.errors import WorkstationError, WrongPassphraseError
 from meldkluis.workstation.guard import START
 from meldkluis.workstation.office import Office
 from meldkluis.workstation.render import LANGUAGES, N_
@@ -45,7 +45,7 @@ def unlock(visit: Visit) -> Response:
                 )
             except WrongPassphraseError:
                 return visit.render("unlock.html", 403, error=_WRONG)
-            except VaultError:
+            except WorkstationError:
                 return visit.render("unlock.html", 403, error=_DAMAGED)
     return visit.go("/")
 

@@ -56,6 +56,7 @@ def alarm(visit: Visit) -> Response:
 def case(visit: Visit) -> Response:
     """Show a case: the question first, then everything."""
     office = visit.office
+    office.fetch_if_due()
     log, kept = office.dossiers.log(visit.case), office.dossiers.kept(visit.case)
     declared = office.dossiers.declaration(kept, log)
     if declared == INVOLVED:

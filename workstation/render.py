@@ -48,7 +48,9 @@ class Language:
     def __init__(self, code: str) -> None:
         self.code: Final = code
         self._catalogue: Final = (
-            gettext.NullTranslations() if code == SOURCE else gettext.translation(DOMAIN, ROOT / "locale", [code], fallback=True)
+            gettext.NullTranslations()
+            if code == SOURCE
+            else gettext.translation(DOMAIN, ROOT / "locale", [code], fallback=True)
         )
         self.say: Final[Callable[[str], str]] = self._catalogue.gettext
         self._environment: Final = self._make_environment()

@@ -20,8 +20,8 @@ from starlette.types import ASGIApp
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.app import create_app
 from meldkluis.workstation.errors import WorkstationError
+from meldkluis.workstation.office import Connect
 from meldkluis.workstation.session import Sessions
-from meldkluis.workstation.transport import HttpTransport
 from meldkluis.workstation.visit import Station
 
 HOST: Final = "127.0.0.1"
@@ -82,13 +82,13 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def run(directory: Path, port: int, announce: Callable[[str], None]) -> None:
-    """Serve a vault until interrupted. `announce` gets every start address."""
+def run(directory: Path, port: int, announce: Callable[[str], None], connect: Connect) -> None:
+    """Serve a vault until interrupted. `announce` gets every start address, `connect` the server's."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     listener = bind(port)
     origin = f"http://{HOST}:{listener.getsockname()[1]}"
 
     def make() -> ASGIApp:
-        return create_app(Station(directory, Sessions(origin, announce), HttpTransport, today))
+        return create_app(Station(directory, Sessions(origin, announce), connect, today))
 
     _Server(listener, make).run()

@@ -167,9 +167,7 @@ class Sync:
         else:
             fresh_log = self._api.case(case, after=len(known)).log
         log = self._replay(case, known, fresh_log)
-        if line is not None and (
-            len(log.entries) < line.entries or log.entries[line.entries - 1].hash != line.head
-        ):
+        if line is not None and (len(log.entries) < line.entries or log.entries[line.entries - 1].hash != line.head):
             raise DistrustError("log-head", case)
         files = self._files(log, [entry for entry in log.entries[len(known) :] if entry.act == "case-key"])
         self._book.extend(case, len(known), fresh_log, files)

@@ -196,5 +196,3 @@ def parse_fingerprint(text: str) -> bytes:
     if len(digest) != 32:
         raise ActError("no-fingerprint")
     return digest
-
-

@@ -117,10 +117,17 @@ def browse(directory: Path, connect: Callable[[str], Any], clock: Callable[[], d
     return Browser(station, client, starts)
 
 
-def make_vault(directory: Path, name: str = "A. de Vries", role: str = "officer", organisation: str = ORGANISATION) -> str:
+def make_vault(
+    directory: Path, name: str = "A. de Vries", role: str = "officer", organisation: str = ORGANISATION
+) -> str:
     """Make an officer's vault and return the card."""
     ring = Keyring.found(
-        directory, Person(organisation, name, "vertrouwenspersoon", role), "http://127.0.0.1:1", PASSPHRASE, today(), CHEAP
+        directory,
+        Person(organisation, name, "vertrouwenspersoon", role),
+        "http://127.0.0.1:1",
+        PASSPHRASE,
+        today(),
+        CHEAP,
     )
     ring.vault.close()
     return ring_card(directory)
@@ -207,6 +214,10 @@ def found(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> tuple[
     return Desk.open(directory / "organisation"), cards
 
 
+def _to(transport: ToDesk) -> Callable[[str], ToDesk]:
+    return lambda _: transport
+
+
 @contextmanager
 def workplaces(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> Iterator[Workplaces]:
     """Make an organisation whose officers compared fingerprints, signed version 1, and offer keys."""
@@ -214,7 +225,7 @@ def workplaces(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> I
     administration.propose_cards(directory / "organisation", cards)
     transports = [ToDesk(desk) for _ in people]
     offices = [
-        Office.open(directory / f"vault-{number}", PASSPHRASE, lambda _, to=transport: to, today)
+        Office.open(directory / f"vault-{number}", PASSPHRASE, _to(transport), today)
         for number, transport in enumerate(transports)
     ]
     try:

@@ -4,8 +4,8 @@
 import re
 
 import pytest
-from workplace import ORIGIN, PASSPHRASE, browse
 from starlette.routing import Route
+from workplace import ORIGIN, PASSPHRASE, browse
 
 from meldkluis.workstation import pages_access, pages_cases, pages_roster
 
@@ -17,8 +17,11 @@ CSP = (
 
 def filled(path: str) -> str:
     code = "AAAAAAAAAAAAAAAAAAAAAA"
-    return path.replace("{alarm:int}", "1").replace("{case}", code).replace("{entry:int}", "0").replace(
-        "{attachment}", code
+    return (
+        path.replace("{alarm:int}", "1")
+        .replace("{case}", code)
+        .replace("{entry:int}", "0")
+        .replace("{attachment}", code)
     )
 
 
@@ -157,9 +160,7 @@ def test_cookie(browser):
     answer = browser.get(browser.starts[-1].removeprefix(ORIGIN))
     cookie = answer.headers["set-cookie"].lower()
 
-    assert re.fullmatch(
-        r"meldkluis-workstation-8001=[a-z0-9_-]{43}; httponly; path=/; samesite=strict", cookie
-    )
+    assert re.fullmatch(r"meldkluis-workstation-8001=[a-z0-9_-]{43}; httponly; path=/; samesite=strict", cookie)
 
 
 def test_headers_on_every_answer(browser):
@@ -213,7 +214,9 @@ def test_locked_vault_shows_nothing(browser, path):
     assert answer.headers.get("location", "/unlock") == "/unlock"
 
 
-@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", ""]
+)
 def test_language_never_leads_away(browser, back):
     """Choosing a language goes back to our own pages only."""
     browser.start()

@@ -58,7 +58,9 @@ def test_default_cost_is_the_rfcs():
     assert (cost.passes, cost.memory, cost.lanes) == (3, 65_536, 4)
 
 
-@pytest.mark.parametrize(("passes", "memory", "lanes"), [(0, 64, 1), (1, 2**40, 1), (1, 4, 1), (1, 64, 99), (1000, 64, 1)])
+@pytest.mark.parametrize(
+    ("passes", "memory", "lanes"), [(0, 64, 1), (1, 2**40, 1), (1, 4, 1), (1, 64, 99), (1000, 64, 1)]
+)
 def test_absurd_costs_are_refused(passes, memory, lanes):
     """A vault.json that somebody changed cannot stop the machine."""
     with pytest.raises(PassphraseError):

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from workplace import CHEAP, PASSPHRASE
 
-from meldkluis.mailbox.clock import today
 from meldkluis.crypto.card import parse_card
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.message import Grant
+from meldkluis.mailbox.clock import today
 from meldkluis.workstation.casebook import INVOLVED, Casebook, KeptDraft
 from meldkluis.workstation.errors import DemoError, PassphraseError, VaultError, WrongPassphraseError
 from meldkluis.workstation.keyring import Keyring, Person
@@ -131,11 +131,16 @@ def test_settings_of_durability(vault):
 
 def test_transaction_is_whole_or_nothing(vault):
     """An error inside a nested transaction takes everything back."""
-    with pytest.raises(RuntimeError), vault.transaction():
-        vault.set_fact("a", 1)
+
+    def broken() -> None:
         with vault.transaction():
-            vault.set_fact("b", 2)
-        raise RuntimeError
+            vault.set_fact("a", 1)
+            with vault.transaction():
+                vault.set_fact("b", 2)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        broken()
 
     assert (vault.fact("a"), vault.fact("b")) == (None, None)
 
