@@ -2,6 +2,7 @@
 """Officers at their workstations: real vaults, a real desk behind them in this process, and browsers at the local pages."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -223,19 +224,33 @@ def workplaces(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> I
     """Make an organisation whose officers compared fingerprints, signed version 1, and offer keys."""
     desk, cards = found(directory, people)
     administration.propose_cards(directory / "organisation", cards)
-    transports = [ToDesk(desk) for _ in people]
+    with _opened(directory, desk, len(people)) as made:
+        for office in made.offices:
+            office.fetch()
+            proposal = office.trust.proposal()
+            assert proposal is not None
+            office.sign_proposal(proposal.roster.hash)
+        for office in made.offices * 2:
+            office.fetch()
+        yield made
+
+
+@contextmanager
+def copied(founded: Path, directory: Path) -> Iterator[Workplaces]:
+    """Open a copy of an organisation that `workplaces` made elsewhere: much faster than founding one more."""
+    shutil.copytree(founded, directory)
+    with _opened(directory, Desk.open(directory / "organisation"), len(PEOPLE)) as made:
+        yield made
+
+
+@contextmanager
+def _opened(directory: Path, desk: Desk, people: int) -> Iterator[Workplaces]:
+    transports = [ToDesk(desk) for _ in range(people)]
     offices = [
         Office.open(directory / f"vault-{number}", PASSPHRASE, _to(transport), today)
         for number, transport in enumerate(transports)
     ]
     try:
-        for office in offices:
-            office.fetch()
-            proposal = office.trust.proposal()
-            assert proposal is not None
-            office.sign_proposal(proposal.roster.hash)
-        for office in offices * 2:
-            office.fetch()
         yield Workplaces(directory, desk, offices, transports)
     finally:
         for office in offices:

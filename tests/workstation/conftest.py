@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from workplace import Browser, Nowhere, Workplaces, browse, make_vault, workplaces
+from workplace import Browser, Nowhere, Workplaces, browse, copied, make_vault, workplaces
 
 
 @pytest.fixture
@@ -23,8 +23,17 @@ def browser(vault_directory: Path) -> Iterator[Browser]:
     made.station.lock()
 
 
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of an organisation with its vaults; copied, never opened."""
+    directory = tmp_path_factory.mktemp("founded")
+    with workplaces(directory):
+        pass
+    return directory
+
+
 @pytest.fixture
-def places(tmp_path: Path) -> Iterator[Workplaces]:
+def places(founded: Path, tmp_path: Path) -> Iterator[Workplaces]:
     """Two officers and a deputy at their workstations, and the desk between them."""
-    with workplaces(tmp_path) as made:
+    with copied(founded, tmp_path / "places") as made:
         yield made
