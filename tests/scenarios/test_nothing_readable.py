@@ -17,9 +17,9 @@ import pytest
 from cast import Cast
 from door import connect, encode, fields_of, report, request
 from running import Server, found, serving
-from sqlcipher3 import dbapi2
 
 from meldkluis.mailbox.keyfile import DATABASE_KEY, read
+from meldkluis.mailbox.schema import connect as connect_database
 from meldkluis.mailbox.store import DATABASE
 
 CANARY = "kanariegeel4711"
@@ -60,8 +60,7 @@ def written_to_files(trace: Path) -> list[str]:
 
 def values(home: Path) -> Iterator[bytes]:
     """Every value in the opened database."""
-    database = dbapi2.connect(str(home / DATABASE))
-    database.execute(f"PRAGMA key = \"x'{read(home, DATABASE_KEY).hex()}'\"")
+    database = connect_database(home / DATABASE, read(home, DATABASE_KEY))
     for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         for row in database.execute(f'SELECT * FROM "{table}"'):
             yield from (value if isinstance(value, bytes) else str(value).encode() for value in row)

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,6 +65,7 @@ class Browser(Protocol):
     def texts(self, selector: str) -> list[str]: ...
     def value(self, selector: str) -> str: ...
     def evaluate(self, script: str) -> Any: ...
+    def save(self, selector: str) -> bytes: ...
     def screenshot(self, path: Path) -> None: ...
     @property
     def url(self) -> str: ...
@@ -109,6 +111,12 @@ class Chromium:
 
     def evaluate(self, script: str) -> Any:
         return self.page.evaluate(f"() => {{ {script} }}")
+
+    def save(self, selector: str) -> bytes:
+        """Follow a link that downloads, and return what came."""
+        with self.page.expect_download() as download:
+            self.click(selector)
+        return Path(download.value.path()).read_bytes()
 
     def screenshot(self, path: Path) -> None:
         self.page.screenshot(path=str(path), full_page=True)
@@ -174,6 +182,22 @@ class Firefox:
     def evaluate(self, script: str) -> Any:
         return self.driver.execute_script(script, sandbox=None)
 
+    def save(self, selector: str) -> bytes:
+        """Follow a link that downloads, and return what came."""
+        folder = self.profile / "downloads"
+        folder.mkdir(exist_ok=True)
+        self.click(selector)
+        deadline = time.monotonic() + 60
+        while True:
+            whole = [path for path in folder.iterdir() if path.suffix != ".part" and path.stat().st_size]
+            if whole and not list(folder.glob("*.part")):
+                content = whole[0].read_bytes()
+                whole[0].unlink()
+                return content
+            if time.monotonic() > deadline:
+                raise TimeoutError("Firefox saved nothing")
+            time.sleep(0.1)
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.driver.screenshot(full=True)))
 
@@ -204,10 +228,20 @@ def chromium(*, javascript: bool = True, flags: Sequence[str] = (), **context: A
 @contextlib.contextmanager
 def firefox(*, javascript: bool = True, preferences: Mapping[str, object] | None = None) -> Iterator[Firefox]:
     """Start Firefox with one window."""
-    from marionette_driver.marionette import Marionette
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Mozilla's driver uses what Python calls deprecated.
+        from marionette_driver.marionette import Marionette
 
     profile = Path(tempfile.mkdtemp(prefix="firefox."))
-    wanted = {**_QUIET, "javascript.enabled": javascript, **(preferences or {})}
+    wanted = {
+        **_QUIET,
+        "javascript.enabled": javascript,
+        "browser.download.folderList": 2,
+        "browser.download.dir": str(profile / "downloads"),
+        "browser.download.useDownloadDir": True,
+        "browser.download.always_ask_before_handling_new_types": False,
+        **(preferences or {}),
+    }
     lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items())
     (profile / "user.js").write_text("".join(lines))
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
