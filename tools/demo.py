@@ -66,7 +66,7 @@ class Child:
             text=True,
             errors="replace",
             process_group=0,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - no thread runs before the first child starts but relays
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - the only threads pass lines on
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         threading.Thread(target=self._relay, daemon=True).start()
@@ -233,7 +233,7 @@ def main() -> int:
         run(arguments.directory, arguments.port)
     except KeyboardInterrupt:
         print("demo: ended", flush=True)
-    except DemoError as error:
+    except (DemoError, CommandError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     return 0

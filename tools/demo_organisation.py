@@ -21,6 +21,7 @@ from meldkluis.crypto.attachment import parts_of, seal_attachment
 from meldkluis.crypto.encoding import b64, unb64
 from meldkluis.crypto.roster import RosterVersion, newest_offered, parse_intake_key, verify_chain
 from meldkluis.intake import administration
+from meldkluis.intake.errors import CommandError
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.keyring import Keyring, Person
 from meldkluis.workstation.office import Office
@@ -31,6 +32,7 @@ NAME: Final = "Gemeente Voorbeeld"
 PASSPHRASE: Final = "demo niet geheim demo niet geheim"  # noqa: S105 - it guards nothing
 """Printed on the screen at every start: it guards nothing."""
 
+_BEGUN: Final = "made-by-the-demo"
 _FUNCTION: Final = "Vertrouwenspersoon"
 _SAMPLE_TEXT: Final = (
     "Dit is een voorbeeld van een melding.\n\n"
@@ -70,10 +72,13 @@ def made(root: Path) -> str | None:
 
 def make(root: Path, site: str, officers: str, readers: tuple[Post, ...]) -> None:
     """Make what is kept between runs. `site` and `officers` are listeners as HOST:PORT."""
-    if root.exists():
-        # Whatever stands here was never finished.
+    if (root / _BEGUN).exists():
+        # An earlier run was ended before it had made everything.
         shutil.rmtree(root)
-    root.mkdir(mode=0o700)
+    if root.exists() and any(root.iterdir()):
+        raise CommandError(f"{root} holds something else")
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (root / _BEGUN).touch()
     server = root / "server"
     administration.init(server, organisation=ORGANISATION, name=NAME, listen=site, officers_listen=officers, demo=True)
     cards = []
