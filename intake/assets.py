@@ -17,7 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 FOLDER: Final = Path(__file__).resolve().parent / "static"
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -47,7 +52,10 @@ class Assets:
         self._urls: Final[dict[str, str]] = {}
         self.bundle: Final = self._read_bundle(folder)
         for path in sorted(folder.iterdir()):
-            if path.suffix in {".css", ".svg"}:
+            if path.suffix == ".txt":
+                # Licences: their address stands in the script and stays the same.
+                self._add(path.name, path.name, path.read_bytes())
+            elif path.suffix in {".css", ".svg"}:
                 content = path.read_bytes()
                 digest = hashlib.sha256(content).hexdigest()[:12]
                 self._add(path.name, f"{path.stem}-{digest}{path.suffix}", content)
@@ -75,7 +83,9 @@ class Assets:
         asset = self._files.get(request.path_params["name"])
         if asset is None:
             raise HTTPException(404)
-        headers = {"cache-control": _FOREVER, "vary": "accept-encoding", "content-type": asset.media_type}
+        headers = {"vary": "accept-encoding", "content-type": asset.media_type}
+        if not request.path_params["name"].endswith(".txt"):
+            headers["cache-control"] = _FOREVER
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(asset.compressed, headers=headers | {"content-encoding": "gzip"})
         return Response(asset.plain, headers=headers)

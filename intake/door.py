@@ -32,7 +32,9 @@ from meldkluis.mailbox.desk import Accepted
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.wire import STATUS
 
-REPORT_FIELDS: Final = frozenset({"code", "kind", "about", "to", "text", "file", "name", "contact", "bundle"})
+REPORT_FIELDS: Final = frozenset(
+    {"code", "kind", "about", "to", "text", "file", "name", "contact", "bundle", "preview"}
+)
 _KINDS: Final = ("report", "advice")
 _TEXT_FIELDS: Final = ("about", "text", "name", "contact")
 _OVERHEAD: Final = 8 * 1024
@@ -148,6 +150,8 @@ class Door:
         readers = self._site.readers(today)
         if readers is None:
             return closed(self._site, self._language, typed_of(form))
+        if form.fields.get("preview"):
+            return self._preview(form, readers)
         if uploads.bundle is not None:
             return await self._take_bundle(form, uploads, problems, readers, today)
         typed = typed_of(form)
@@ -162,6 +166,13 @@ class Door:
         if problems or receipt is None:
             return self.form(typed, problems, readers, uploads)
         return await self._submit(receipt, typed, draft, uploads, readers, today)
+
+    def _preview(self, form: Form, readers: Readers) -> Response:
+        """Give the form back filled in, for a script that failed: nothing is checked and nothing is kept."""
+        typed = typed_of(form)
+        if self._receipt(form) is None:
+            typed = replace(typed, code=receipts.generate(self._language.code))
+        return self.form(typed, Problems(), readers, note=self._language.text("preview"), status=200)
 
     def _receipt(self, form: Form) -> Receipt | None:
         try:
@@ -268,7 +279,16 @@ class Door:
             again=not accepted.new,
         )
 
-    def form(self, typed: Typed, problems: Problems, readers: Readers, uploads: Uploads | None = None) -> Response:
+    def form(
+        self,
+        typed: Typed,
+        problems: Problems,
+        readers: Readers,
+        uploads: Uploads | None = None,
+        *,
+        note: str | None = None,
+        status: int | None = None,
+    ) -> Response:
         """Answer with the form, everything typed in its place."""
         if uploads is not None and uploads.count:
             problems.add("file", self._language.text("error-files-again"))
@@ -279,8 +299,9 @@ class Door:
             "blank": BLANK,
             "errors": problems,
             "roster": readers,
+            "note": note,
         }
-        return self._site.page(self._language, "melden.html", "melden", status=problems.status, **values)
+        return self._site.page(self._language, "melden.html", "melden", status=status or problems.status, **values)
 
 
 def said(language: Language, refused: Refused) -> str:

@@ -153,12 +153,12 @@ async def read_form(request: Request, allowed: frozenset[str], sink: FileSink) -
 
 
 _NOT_LETTERS: Final = re.compile(r"[^a-z]+")
-_RUN: Final = 6
+_RUN: Final = 4
 _PREFIX: Final = 4
 
 
 def holds_code(text: str, spellings: Iterable[Sequence[str]]) -> bool:
-    """Whether six of a code's words stand in the text one after another, in full or by their first four letters.
+    """Whether four of a code's words stand in the text one after another, in full or by their first four letters.
 
     `spellings` are the code's words in each language.
     """

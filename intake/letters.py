@@ -34,7 +34,7 @@ from meldkluis.mailbox.desk import Mailbox
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.wire import STATUS
 
-FIELDS: Final = frozenset({"code", "action", "number", "text", "file", "name", "contact"})
+FIELDS: Final = frozenset({"code", "action", "number", "text", "file", "name", "contact", "preview"})
 
 
 class Letters:
@@ -58,19 +58,22 @@ class Letters:
             await uploads.discard()
 
     async def _take(self, form: Form, uploads: Uploads, problems: Problems, today: date) -> Response:
+        if form.fields.get("preview") and not form.text("code").strip():
+            return self._ask(form, problems, 200)
         action = form.text("action")
         form.malformed = form.malformed or action not in {"open", "send"}
         receipt = self._receipt(form, problems)
         if receipt is None or (form.malformed and action != "send"):
             if form.malformed:
                 problems.add("", self._language.text("error-malformed"), 400)
-            return self._ask(form, problems)
+            return self._ask(form, problems, problems.status)
         box = self._site.desk.mailbox(receipt.address, today)
         case = self._read(box, receipt)
         typed = replace(typed_of(form), code=receipt_words(form))
-        if action == "send":
+        if action == "send" and not form.fields.get("preview"):
             return await self._send(form, typed, receipt, box, case, uploads, problems, today)
-        return self._show(case, typed, today)
+        note = self._language.text("preview") if form.fields.get("preview") else None
+        return self._show(case, typed, today, added=note)
 
     def _read(self, box: Mailbox, receipt: Receipt) -> Case:
         return read_case(box, receipt, self._site.desk.organisation, self._site.verified)
@@ -90,7 +93,7 @@ class Letters:
         problems.add("code", sentence)
         return None
 
-    def _ask(self, form: Form, problems: Problems) -> Response:
+    def _ask(self, form: Form, problems: Problems, status: int) -> Response:
         """Ask for the code again; a text that was typed comes back with the question."""
         typed = typed_of(form)
         if typed.anything:
@@ -98,14 +101,14 @@ class Letters:
                 self._language,
                 "mailbox.html",
                 "bericht",
-                status=problems.status,
+                status=status,
                 **self._nothing(typed, problems),
             )
         return self._site.page(
             self._language,
             "bericht.html",
             "bericht",
-            status=problems.status,
+            status=status,
             door=True,
             typed=typed.code,
             blank=BLANK,

@@ -78,6 +78,7 @@ class Pages:
             blank=BLANK,
             errors={},
             roster=readers,
+            note=None,
         )
 
     async def mailbox(self, request: Request) -> Response:

@@ -13,6 +13,13 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's customary marker
     return text
 
 
+DOOR: Final = {
+    "preview": N_(
+        "Hieronder staat wat u had ingevuld. Er is nog niets verstuurd. Kijk alles na en verstuur het. Had u bestanden "
+        "gekozen? Kies ze dan opnieuw."
+    ),
+}
+
 DAYS: Final = {
     "months": N_("januari februari maart april mei juni juli augustus september oktober november december"),
     "decimal-mark": N_(","),
@@ -152,6 +159,10 @@ SERVER: Final = {
         "De server antwoordt niet. Uw tekst staat er nog. Opnieuw versturen kan geen kwaad: uw melding komt nooit "
         "dubbel aan."
     ),
+    "receipt-false": N_(
+        "Het bewijs dat de server gaf, is niet echt. Misschien is uw melding niet aangekomen. Bewaar uw code, kijk bij "
+        "Mijn berichten of uw melding er staat, en vraag advies buiten de organisatie."
+    ),
     "receipt-sent-again": N_(
         "Deze melding was al aangekomen. Zij is niet dubbel bewaard. Dit is hetzelfde bewijs als eerder."
     ),
@@ -227,6 +238,7 @@ ALARMS: Final = {
 }
 
 TEXTS: Final[dict[str, str]] = {
+    **DOOR,
     **DAYS,
     **SCRIPT,
     **STRENGTH,
@@ -240,7 +252,7 @@ TEXTS: Final[dict[str, str]] = {
 
 _FORM: Final = (*DAYS, *SCRIPT, *ERRORS, *BUSY, *SERVER)
 FOR_SCRIPT: Final = {
-    "melden": (*_FORM, "strength-browser", "strength-offline", "strength-sealed"),
+    "melden": (*_FORM, *STRENGTH, "added", "alarm-heading", "alarm-log", "alarm-roster", "code-unknown"),
     "bericht": (*_FORM, *CODE, *MAILBOX, *ALARMS),
 }
 """Which sentences the page of each name prints for its script."""

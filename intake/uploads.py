@@ -23,6 +23,7 @@ from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import Refused
 
 _SHOWN_NAME: Final = 80
+_SENTENCES: Final = 10
 _UNDERWAY: Final = 2
 """Parts of one upload that wait for the disk, at most: eight uploads at once hold no more than 24 MiB."""
 
@@ -43,7 +44,8 @@ class Problems(dict[str, list[str]]):
     def add(self, field: str, sentence: str, status: int = 422) -> None:
         """Remember what to change; the first status that is not the ordinary one stays."""
         sentences = self.setdefault(field, [])
-        if sentence not in sentences:
+        # A hostile form can have millions of empty files; nobody reads more than a few sentences.
+        if sentence not in sentences and len(sentences) < _SENTENCES:
             sentences.append(sentence)
         if self.status == 422:
             self.status = status

@@ -336,6 +336,20 @@ def test_closed(closed_house: House) -> None:
     assert "mijn tekst" in page.said()
 
 
+def test_preview(house: House) -> None:
+    """What a script that failed hands over comes back in the door's form, with the code as it was; nothing is stored."""
+    fields = house.fields(to=[house.keys[1]], preview="1", text="al getypt", contact="kamer 3")
+    page = house.post("/melden?door", fields, [])
+
+    assert page.status == 200
+    assert page.code == page.value("code") == fields["code"]
+    assert (page.value("text"), page.value("contact")) == ("al getypt", "kamer 3")
+    assert [box.get("value") for box in page.all("input", name="to") if "checked" in box.attrib] == [house.keys[1]]
+    assert page.all("script") == []
+    assert "De server versleutelt" in page.said()
+    assert_nothing_stored(house, fields["code"])
+
+
 def bundle(house: House, organisation: str | None = None) -> tuple[str, bytes]:
     """Return the code and bytes of a report made beforehand, with one attachment of two parts."""
     code = receipt.generate()

@@ -31,7 +31,7 @@ def test_code_found(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "De aanbesteding klopt niet.", " ".join(WORDS[:5]), " ".join(reversed(WORDS)), WORDS[0] * 20]
+    "text", ["", "De aanbesteding klopt niet.", " ".join(WORDS[:3]), " ".join(reversed(WORDS)), WORDS[0] * 20]
 )
 def test_code_not_found(text):
     """Ordinary texts, also with a few of the words, pass."""

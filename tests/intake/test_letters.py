@@ -195,6 +195,19 @@ def test_addition_to_nothing(house: House) -> None:
     assert "bewaar mij" in page.said()
 
 
+def test_preview(house: House) -> None:
+    """What a script that failed hands over comes back in the opened mailbox; nothing is stored."""
+    code = report(house)
+    fields = {"preview": "1", "action": "open", "code": code, "text": "al getypt", "name": "", "contact": "kamer 3"}
+    page = house.post("/bericht?door", fields, [])
+
+    assert page.status == 200
+    assert (page.value("text"), page.value("contact"), page.value("code")) == ("al getypt", "kamer 3", code)
+    assert "U stuurde uw melding" in page.said()
+    assert len(house.log(code).entries) == 2
+    assert house.post("/bericht?door", {"preview": "1", "action": "open", "code": ""}, []).status == 200
+
+
 def test_code_in_an_addition(house: House) -> None:
     """The code is not sent along with an addition."""
     code = report(house)
