@@ -21,6 +21,7 @@ from meldkluis.intake import officers
 from meldkluis.intake.app import create_app
 from meldkluis.intake.config import Config
 from meldkluis.intake.errors import CommandError
+from meldkluis.intake.headers import ALWAYS, NO_STORE
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import MailboxError
@@ -88,7 +89,9 @@ class _Side:
             return
         organisation = self._only or self._hosts.get(_host(scope))
         if organisation is None:
-            await PlainTextResponse("Misdirected Request\n", 421)(scope, receive, send)
+            await PlainTextResponse("Misdirected Request\n", 421, {**ALWAYS, "cache-control": NO_STORE})(
+                scope, receive, send
+            )
             return
         await organisation.side(self._name)(scope, receive, send)
 
