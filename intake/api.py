@@ -7,8 +7,8 @@
 """
 
 import re
-from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request
@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import FormatError
-from meldkluis.crypto.limits import PART, SLOTS
+from meldkluis.crypto.limits import PART, SLOTS, Limits
+from meldkluis.crypto.roster import RosterVersion
 from meldkluis.intake.exchange import answer, desk_of, guarded, nothing, read_body
 from meldkluis.mailbox import wire
 from meldkluis.mailbox.clock import today
@@ -49,7 +50,15 @@ async def _keys(request: Request) -> Response:
     desk, day = desk_of(request), today()
     public = desk.public_keys(day)
     keys = tuple(key.thing.raw for key in public.intake_keys)
-    return answer(wire.KeysAnswer(day, desk.organisation, tuple(public.rosters), keys, desk.limits).dump())
+    return answer(_keys_answer(day, desk.organisation, tuple(public.rosters), keys, desk.limits))
+
+
+# The same for everybody until the day, the roster or a key changes; every page with a script asks for it.
+@lru_cache(maxsize=64)
+def _keys_answer(
+    day: date, organisation: str, rosters: tuple[RosterVersion, ...], keys: tuple[bytes, ...], limits: Limits
+) -> bytes:
+    return wire.KeysAnswer(day, organisation, rosters, keys, limits).dump()
 
 
 async def _part(request: Request) -> Response:
@@ -91,20 +100,27 @@ async def _mailbox(request: Request) -> Response:
 def _opened(desk: Desk, box: Mailbox, day: date) -> bytes:
     """Return the answer's bytes.
 
-    Both the answer with a log and the one without are made each time, and the one that goes out is filled up to the
+    An answer with a log is made each time, of a decoy where there is no case, and what goes out is filled up to the
     same size: as long as log and older keys fit the room set apart for them, only real news makes an answer longer.
     """
     public = desk.public_keys(day)
     offered = tuple(key.thing.raw for key in public.intake_keys)
     keys = tuple(dict.fromkeys(offered + tuple(key.thing.raw for key in box.intake_keys)))
-    full = wire.MailboxAnswer(box.found, day, desk.organisation, tuple(box.rosters), keys, tuple(box.log), box.answers)
-    empty = replace(full, found=False, intake_keys=offered, log=(), answers={})
-    bodies = {True: full.dump(), False: empty.dump()}
+    rosters = tuple(box.rosters)
+    full = wire.MailboxAnswer(box.found, day, desk.organisation, rosters, keys, tuple(box.log), box.answers).dump()
+    empty = _empty_answer(day, desk.organisation, rosters, offered)
     # Four readers' older keys and a log of one report take 13 KiB.
     room = wire.PAD * (public.roster.slots // SLOTS[0] if public.roster is not None else 1)
-    body = bodies[box.found]
-    size = max(len(bodies[False]) + room, len(bodies[True]) if box.found else 0)
+    body = full if box.found else empty
+    size = max(len(empty) + room, len(body))
     return body[:-2] + b"." * (size - len(body)) + body[-2:]
+
+
+@lru_cache(maxsize=64)
+def _empty_answer(day: date, organisation: str, rosters: tuple[RosterVersion, ...], keys: tuple[bytes, ...]) -> bytes:
+    return wire.MailboxAnswer(
+        found=False, day=day, organisation=organisation, rosters=rosters, intake_keys=keys, log=(), answers={}
+    ).dump()
 
 
 def routes() -> list[Route]:
