@@ -126,8 +126,10 @@ def take_over(
 ) -> TakeOver:
     """Make the case's keys and wrap every file of the reporter so far to them alone.
 
-    `headers` holds the present age header of each `content`, `message` and `identity` file by (entry index, slot);
-    `intake_keys` those that `submitted` names. NotForThisKeyError when a header was never for these identities.
+    `headers` holds the present age header of each `content`, `message` and `identity` file by (entry index, slot), each
+    seen to open its own file: a header of another case, wrapped here, would open that case to this one's officers.
+    `intake_keys` are those that `submitted` names. NotForThisKeyError when a header was never for these identities;
+    ChainError when an officer's intake key is missing.
     """
     grant = Grant(log.case, os.urandom(32), os.urandom(32))
     case_to, identity_to = (
@@ -154,7 +156,7 @@ def take_over(
 
 def _named(log: CaseLog, intake_keys: Iterable[IntakeKey]) -> list[IntakeKey]:
     named = [item for item in intake_keys if item.hash in log.submitted.fields["keys"]]
-    if {item.officer for item in named} < set(log.to):
+    if not set(log.to) <= {item.officer for item in named}:
         raise ChainError("an intake key that the report names is missing")
     return named
 

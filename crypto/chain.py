@@ -24,6 +24,10 @@ from meldkluis.crypto.signed import SigningKey
 
 __all__ = ["CaseLog", "replay"]
 
+ACKNOWLEDGED_IN: Final = 7
+FEEDBACK_IN: Final = 99
+"""Days: a week, and three months of at most 92 days after it. `mailbox.terms` counts; this is a bound."""
+
 
 class CaseLog:
     """The state that a log's entries add up to.
@@ -174,7 +178,11 @@ def _received(log: CaseLog, entry: Entry) -> None:
     last, first = log.entries[-1], log.entries[-1].act == "submitted"
     _require(entry.fields["of"] == last.hash, "another entry was received")
     _require(entry.fields["commitment"] == last.fields.get("commitment"), "another commitment was received")
-    _require((entry.fields["dues"] is not None) == first, "terms begin with the report")
+    dues, day = entry.fields["dues"], entry.fields["day"]
+    _require((dues is not None) == first, "terms begin with the report")
+    if dues is not None:
+        ends = [(end - day).days for end in (dues.acknowledgement, dues.feedback)]
+        _require(0 <= ends[0] <= ACKNOWLEDGED_IN and ends[0] <= ends[1] <= FEEDBACK_IN, "terms that no law gives")
 
 
 def _case_key(log: CaseLog, entry: Entry) -> None:

@@ -8,14 +8,14 @@
 - An answer carries the number that the page showed, so that sending twice is noticed and never done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from meldkluis.crypto import age
 from meldkluis.crypto.casework import TakeOver, compose_answer, take_over
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS
-from meldkluis.crypto.errors import CryptoError, FormatError
+from meldkluis.crypto.errors import ChainError, CryptoError, FormatError, NotForThisKeyError
 from meldkluis.crypto.message import Contact
 from meldkluis.workstation.casebook import Casebook, KeptDraft
 from meldkluis.workstation.client import OfficersApi
@@ -107,6 +107,9 @@ class Acts:
         }
         if any(body is None for body in bodies.values()):
             raise DistrustError("file-missing", log.case)
+        # A header says nothing of the payload it belongs to: one of another report, wrapped anew here, would open that
+        # report to this case's officers. Only a header that opens its own file is.
+        self._check_headers(log, [body for body in bodies.values() if body is not None])
         split = {place: age.split(body) for place, body in bodies.items() if body is not None}
         headers = {place: header for place, (header, _) in split.items()}
         try:
@@ -114,11 +117,22 @@ class Acts:
                 log, headers, self._keyring.intake_secrets(), self._keyring.known_keys(), self._keyring.signing_key,
                 self._api.day(),
             )  # fmt: skip
+        except ChainError:
+            raise DistrustError("key-missing", log.case) from None
         except CryptoError:
             raise DistrustError("unreadable", log.case) from None
         # Durable before it is announced: an announced key whose secret is lost would shut the case for ever.
         self._book.put_secrets(str(taken.entry.fields["recipient"]), taken.grant)
         self._announce(taken, {place: taken.headers[place] + payload for place, (_, payload) in split.items()})
+
+    def _check_headers(self, log: CaseLog, bodies: Iterable[bytes]) -> None:
+        try:
+            for body in bodies:
+                age.decrypt(body, self._keyring.intake_secrets())
+        except NotForThisKeyError:
+            raise DistrustError("unreadable", log.case) from None
+        except CryptoError:
+            raise DistrustError("message", log.case) from None
 
     def _announce(self, taken: TakeOver, bodies: dict[tuple[int, str], bytes]) -> None:
         entry = taken.entry

@@ -46,6 +46,9 @@ KINDS: Final[dict[str, Words]] = {
     "own-key": Words(
         N_("De server gaf onder uw naam een sleutel voor nieuwe meldingen die u niet hebt gemaakt."), _ALL
     ),
+    "own-key-missing": Words(
+        N_("De server geeft uw sleutel voor nieuwe meldingen niet meer. Melders kunnen u dan niet kiezen."), _ALL
+    ),
     "inbox": Words(N_("De server gaf een lijst van zaken die niet van de server van uw organisatie is."), _ALL),
     "inbox-replay": Words(N_("De server gaf een lijst van zaken van een eerdere vraag."), _ALL),
     "clock": Words(
@@ -68,6 +71,28 @@ KINDS: Final[dict[str, Words]] = {
     "case-foreign": Words(
         N_("De server gaf u een zaak die de melder niet aan u heeft gericht. U krijgt daarvan niets te zien."),
         N_("Vraag de beheerder waarom de server dit doet. Zeg niemand iets over de zaak zelf."),
+    ),
+    "case-roster": Words(
+        N_(
+            "De server gaf u een melding die is gemaakt met een andere lijst van vertrouwenspersonen dan u vertrouwt."
+            " De melder is misschien misleid: ook anderen kunnen meelezen. U krijgt daarvan niets te zien."
+        ),
+        _ALL,
+    ),
+    "withheld": Words(
+        N_(
+            "In deze zaak staat iets van vóór de laatste keer dat u ophaalde, en toen gaf de server het niet. De server"
+            " hield het achter, of zette er een te vroege dag op."
+        ),
+        _COLLEAGUE,
+    ),
+    "log-day": Words(N_("In het logboek van deze zaak staat een dag die nog moet komen."), _COLLEAGUE),
+    "key-missing": Words(
+        N_(
+            "De server gaf u de sleutel niet van een andere vertrouwenspersoon van deze zaak. Zou u de zaak nu in"
+            " behandeling nemen, dan kan die persoon haar niet lezen. Dat gebeurt dus niet."
+        ),
+        _COLLEAGUE,
     ),
     "log-rollback": Words(
         N_("Het logboek van deze zaak is korter dan eerst: er is iets weggehaald of teruggezet."), _COLLEAGUE

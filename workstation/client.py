@@ -26,6 +26,9 @@ _ANSWER: Final = 64 * MIB
 """Largest JSON answer: 100,000 lines of inbox, or a full log of 500 messages, take less."""
 
 _CLOCK_DAYS: Final = 1
+_LEAP: Final = 10_000_000
+"""Requests that an older copy of the vault may have missed: years of them."""
+
 Parsed = TypeVar("Parsed")
 
 
@@ -126,8 +129,11 @@ class OfficersApi:
             highest = int(str(error.details["counter"]))
             if highest > self._keyring.counter():
                 # An older copy of this vault, or somebody else with this key: go on with higher numbers, and say so.
-                self._keyring.raise_counter(highest)
                 self._book.raise_alarm("counter", None, self._today())
+                if highest - self._keyring.counter() > _LEAP:
+                    # No copy is that old: a server that says so wants the numbers to run out.
+                    raise error
+                self._keyring.raise_counter(highest)
             counter, reply = self._once(method, target, body)
             if reply.status < 300:
                 return counter, reply

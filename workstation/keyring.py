@@ -116,6 +116,11 @@ class Keyring:
         """Remember that the server took this intake key."""
         self.vault.run("UPDATE intake_key SET announced = 1 WHERE hash = ?", key.hash)
 
+    def announced_keys(self) -> list[IntakeKey]:
+        """Return the own intake keys that the server took."""
+        rows = self.vault.rows("SELECT thing FROM intake_key WHERE announced = 1")
+        return [parse_intake_key(thing, self.organisation) for (thing,) in rows]
+
     def intake_secrets(self) -> list[str]:
         """Return the secrets of all intake keys, the newest first."""
         return [secret for (secret,) in self.vault.rows("SELECT secret FROM intake_key ORDER BY start DESC, hash")]

@@ -4,12 +4,14 @@
 - Order: rosters from the anchor, then the members' keys, then the signed list of cases, then each case's log against
   the remembered head, then the files against the log. A check that fails is an alarm; what was known stays.
 - A case whose log does not hold is not updated; the other cases are.
+- A report for another roster than the officer trusts is not taken in: its reporter was shown other readers.
+- Days are held against the day of the last list: what is older and new was kept back, or is dated back.
 - What the officer withdrew from is not fetched again, and a withdrawal that did not arrive is sent again.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from meldkluis.crypto import age
@@ -66,6 +68,8 @@ class Sync:
             return Fetched(status.day, ready=False, new_cases=0, new_entries=0)
         self._keys(status, today)
         new_cases, new_entries = self._cases(roster.server, today)
+        if abs((status.day - today).days) <= _CLOCK_DAYS:
+            self._keyring.vault.set_fact("listed", status.day.isoformat())
         return Fetched(status.day, ready=True, new_cases=new_cases, new_entries=new_entries)
 
     def _alarm(self, error: DistrustError, today: date) -> None:
@@ -83,6 +87,9 @@ class Sync:
                 self._alarm(error, today)
             else:
                 self._keyring.learn_keys([key])
+        offered = {sha256(raw) for raw in status.intake_keys}
+        if any(key.accepted(status.day) and key.hash not in offered for key in self._keyring.announced_keys()):
+            self._alarm(DistrustError("own-key-missing"), today)
         # The server's day, where it is a neighbour of ours: a key may not start on a day that has not come there.
         fresh = self._keyring.key_to_announce(self._api.day())
         if fresh is not None:
@@ -165,13 +172,42 @@ class Sync:
         if line is not None and line.entries == len(known):
             fresh_log: tuple[bytes, ...] = ()
         else:
-            fresh_log = self._api.case(case, after=len(known)).log
+            fresh_log = self._listed(case, len(known), line)
         log = self._replay(case, known, fresh_log)
         if line is not None and (len(log.entries) < line.entries or log.entries[line.entries - 1].hash != line.head):
             raise DistrustError("log-head", case)
-        files = self._files(log, [entry for entry in log.entries[len(known) :] if entry.act == "case-key"])
-        self._book.extend(case, len(known), fresh_log, files)
+        withdrew = self._keyring.key not in log.officers and self._keyring.key in log.ever_officers
+        taken_over = [entry for entry in log.entries[len(known) :] if entry.act == "case-key"]
+        self._book.extend(case, len(known), fresh_log, {} if withdrew else self._files(log, taken_over))
+        if withdrew:
+            # By a copy of this vault: nothing of the case is kept here either.
+            self._book.recuse(case)
+        if self._kept_back(log, len(known)):
+            self._alarm(DistrustError("withheld", case), self._api.day())
         return len(fresh_log)
+
+    def _listed(self, case: bytes, after: int, line: InboxLine | None) -> tuple[bytes, ...]:
+        try:
+            return self._api.case(case, after).log
+        except RefusedError as error:
+            if line is None or error.code != "unknown":
+                raise
+            # On the list and not there.
+            raise DistrustError("log-head", case) from None
+
+    def _kept_back(self, log: CaseLog, known: int) -> bool:
+        """Whether a fresh entry is of a day before the last list, which did not have it; a day more for midnight."""
+        listed = self._keyring.vault.fact("listed")
+        if listed is None:
+            return False
+        own, start = self._keyring.key, known
+        if own not in log.to:
+            joined = (
+                entry.index for entry in log.entries if own in {entry.fields.get("officer"), entry.fields.get("deputy")}
+            )
+            start = max(known, next((index for index in joined if index > 0), known))
+        oldest = date.fromisoformat(listed) - timedelta(days=_CLOCK_DAYS)
+        return any(entry.fields.get("day", oldest) < oldest for entry in log.entries[start:])
 
     def _replay(self, case: bytes, known: list[bytes], fresh: Iterable[bytes]) -> CaseLog:
         log = replay(known, self._keyring.organisation, case, self._trust.server_keys())
@@ -183,6 +219,8 @@ class Sync:
                 log.append(raw)
             except CryptoError:
                 raise DistrustError("log-invalid", case) from None
+            if entry.fields.get("day", date.min) > self._api.day() + timedelta(days=_CLOCK_DAYS):
+                raise DistrustError("log-day", case)
         try:
             # A day that no term can be counted from would leave the officer without the list of cases.
             dues(log.received or date.min)
@@ -190,7 +228,20 @@ class Sync:
             raise DistrustError("log-invalid", case) from None
         if not known and self._keyring.key not in log.ever_officers:
             raise DistrustError("case-foreign", case)
+        if not known and log.submitted.fields["roster"] not in self._rosters(log):
+            raise DistrustError("case-roster", case)
         return log
+
+    def _rosters(self, log: CaseLog) -> set[bytes]:
+        """Return the hashes of the rosters that hold and have all whom the report names, and nobody else."""
+        named = {*log.to, *log.not_to, *([log.deputy] if log.deputy else ())}
+        rosters = self._trust.rosters()
+        if log.submitted.fields["roster"] not in {roster.hash for roster in rosters}:
+            # It may be of this very minute.
+            status = self._api.status()
+            self._trust.accept(status.organisation, status.rosters)
+            rosters = self._trust.rosters()
+        return {roster.hash for roster in rosters if named == {member.key for member in roster.members}}
 
     def _files(self, log: CaseLog, taken_over: list[Entry]) -> dict[tuple[int, str], bytes]:
         """Fetch the files that are missing here; those before a fresh case key again, since their headers changed."""
