@@ -89,14 +89,6 @@ def read_entry(raw: bytes) -> Entry:
         raise Refused("malformed") from None
 
 
-def may_begin(log: CaseLog, entry: Entry) -> None:
-    """Refused `malformed` unless the entry may be the first of the empty log."""
-    try:
-        log.check(entry)
-    except ChainError:
-        raise Refused("malformed") from None
-
-
 def may_follow(log: CaseLog, entry: Entry, code: str) -> None:
     """Take the entry into the log; Refused with `code` when it may not stand there."""
     try:

@@ -103,7 +103,7 @@ class OfficerDesk(Premises):
         headers: Mapping[tuple[int, str], bytes],
         today: date,
     ) -> Growth:
-        before = log.entries[-1].hash
+        before, officers = log.entries[-1].hash, log.officers
         cut = checks.check_files(sent, files, {"answer": checks.ONE, "copy": checks.ONE, "grant": checks.GRANT})
         checks.check_new_headers(log, sent, headers)
         if sent.act == "officer-added":
@@ -115,7 +115,8 @@ class OfficerDesk(Premises):
             entry=sent.index,
             log=(sent.raw,),
             head=sent.hash,
-            officers=log.officers,
+            joining=log.officers - officers,
+            leaving=officers - log.officers,
             files=cut,
             headers=headers,
             acknowledged=today if sent.act == "acknowledged" else None,

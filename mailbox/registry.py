@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from sqlcipher3 import dbapi2
 
-from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.roster import Roster, RosterVersion, missing_signatures, parse_roster
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.rows import many, one
@@ -35,13 +34,10 @@ def create(
         (organisation.organisation, organisation.name, organisation.address_key),
     )
     for n, (address, case, log) in enumerate(decoys):
-        db.execute(
-            'INSERT INTO "case" (address, id, entries, head, officers) VALUES (?, ?, ?, ?, ?)',
-            (address, case, len(log), sha256(log[-1]), b""),
-        )
+        db.execute('INSERT INTO mailbox (address, "case") VALUES (?, ?)', (address, case))
         db.execute("INSERT INTO decoy (n, address) VALUES (?, ?)", (n, address))
         db.executemany(
-            'INSERT INTO log ("case", entry, thing) VALUES (?, ?, ?)',
+            'INSERT INTO log (place, "case", entry, thing) VALUES (random(), ?, ?, ?)',
             [(case, entry, thing) for entry, thing in enumerate(log)],
         )
     db.execute("COMMIT")

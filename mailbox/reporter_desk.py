@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import Dues, Entry, make_entry, parse_entry
+from meldkluis.crypto.entry import Dues, Entry, parse_entry
 from meldkluis.crypto.limits import MIB
 from meldkluis.crypto.proof import make_proof
 from meldkluis.crypto.roster import IntakeKey, Roster, RosterVersion
@@ -105,31 +105,31 @@ class ReporterDesk(Premises):
     def _report(self, sent: Entry, files: Mapping[str, bytes], today: date) -> tuple[NewCase, Entry]:
         now = self.now()
         roster = checks.check_readers(sent, now, today)
-        checks.may_begin(CaseLog(self.organisation, sent.case, now.server_keys), sent)
+        log = CaseLog(self.organisation, sent.case, now.server_keys)
+        checks.may_follow(log, sent, "malformed")
         stanzas = frozenset({roster.slots})
         cut = checks.check_files(sent, files, {"content": stanzas, "identity": stanzas})
         claims = checks.claims_of(sent, self.limits)
-        received = make_entry(
-            "received",
-            case=sent.case,
-            index=1,
-            head=sent.hash,
-            signer=self.key,
-            day=today,
-            of=sent.hash,
-            commitment=sent.fields["commitment"],
-            dues=_dues(today),
-        )
+        received = self._receive(log, today)
         new = NewCase(
             case=sent.case,
             log=(sent.raw, received.raw),
             head=received.hash,
             files=cut,
             claims=claims,
-            officers=frozenset(sent.fields["to"]),
+            officers=log.officers,
             received=today,
         )
         return new, received
+
+    def _receive(self, log: CaseLog, today: date) -> Entry:
+        last = log.entries[-1]
+        first = last.act == "submitted"
+        # A clock that was set back must not break a log whose days run forwards.
+        day = max([today, *(entry.fields["day"] for entry in log.entries if "day" in entry.fields)])
+        commitment = last.fields.get("commitment")
+        dues = _dues(day) if first else None
+        return log.extend("received", self.key, day=day, of=last.hash, commitment=commitment, dues=dues)
 
     def _standing(self, address: bytes) -> Standing | None:
         case = self.store.find(address)
@@ -181,9 +181,7 @@ class ReporterDesk(Premises):
             cut = checks.check_files(sent, files, {"message": slots, "identity": slots})
             claims = checks.claims_of(sent, self.limits)
             checks.may_follow(log, sent, "act")
-            # A clock that was set back must not break a log whose days run forwards.
-            day = max([today, *(entry.fields["day"] for entry in log.entries if "day" in entry.fields)])
-            received = log.extend("received", self.key, day=day, of=sent.hash, commitment=None, dues=None)
+            received = self._receive(log, today)
             growth = Growth(
                 case=sent.case,
                 before=before,

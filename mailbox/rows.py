@@ -62,7 +62,7 @@ class Growth:
     """What is appended to a case in one transaction, if its head is still `before`.
 
     `entry` is the number of the first of `log`; files and claims belong to it. `headers` replaces headers by
-    (entry, slot). `officers` are served the case from now on; None leaves them. A day in `acknowledged` or `feedback`
+    (entry, slot). `joining` are served the case from now on, `leaving` no more. A day in `acknowledged` or `feedback`
     is kept when none stands yet; `forget_first` erases the headers that taking over had replaced.
     """
 
@@ -71,7 +71,8 @@ class Growth:
     entry: int
     log: tuple[bytes, ...] = field(repr=False)
     head: bytes = field(repr=False)
-    officers: frozenset[bytes] | None = field(default=None, repr=False)
+    joining: frozenset[bytes] = field(default=frozenset(), repr=False)
+    leaving: frozenset[bytes] = field(default=frozenset(), repr=False)
     files: Sequence[AgeFile] = field(default=(), repr=False)
     claims: Sequence[Claim] = field(default=(), repr=False)
     headers: Mapping[tuple[int, str], bytes] = field(default_factory=dict, repr=False)

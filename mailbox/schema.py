@@ -46,10 +46,12 @@ def connect(path: Path, key: bytes, *, cache_kib: int = CACHE_KIB) -> dbapi2.Con
         connection.set_key(b"x'" + key.hex().encode("ascii") + b"'")
         for setting in (
             "cipher_page_size=8192",
+            "cipher_hmac_algorithm=HMAC_SHA256",
             "journal_mode=WAL",
             "synchronous=FULL",
             "secure_delete=ON",
             f"cache_size=-{cache_kib:d}",
+            "cache_spill=OFF",
             "temp_store=MEMORY",
             "trusted_schema=OFF",
             "journal_size_limit=67108864",

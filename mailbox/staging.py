@@ -74,7 +74,7 @@ def stage(db: dbapi2.Connection, part: Part, digest: bytes, quota: Quota, today:
     db.execute("INSERT INTO part (blob, n, size, digest) VALUES (?, ?, ?, ?)", (blob, part.n, size, digest))
     view, first = memoryview(part.ciphertext), part.n * _CHUNKS_IN_PART
     rows = ((blob, first + start // CHUNK, view[start : start + CHUNK]) for start in range(0, size, CHUNK))
-    db.executemany("INSERT INTO chunk (blob, n, bytes) VALUES (?, ?, ?)", rows)
+    db.executemany("INSERT INTO chunk (place, blob, n, bytes) VALUES (random(), ?, ?, ?)", rows)
 
 
 def _check_quota(db: dbapi2.Connection, address: bytes, weight: int, quota: Quota) -> None:

@@ -3,6 +3,11 @@
 
 import pytest
 from cast import Cast, make_cast
+from hypothesis import settings
+
+# A busy machine is no bug: speed is measured in bench/.
+settings.register_profile("meldkluis", deadline=None)
+settings.load_profile("meldkluis")
 
 
 @pytest.fixture(scope="session")

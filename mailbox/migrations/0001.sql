@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: EUPL-1.2
 -- Everything that may stand in the database. tests/mailbox/test_contents.py holds the same list and reads every value.
--- No table has a rowid and every key is random or a hash, so no order of arrival can be read from the tables.
+-- Every key is random or a hash and no table has an order of its own, so no order of arrival can be read from it. What is
+-- long stands at a random `place`: a table without rowid keeps whole rows in its inner pages too, four to a page, and a
+-- report then rewrites five times as many pages (docs/adr/0007-places.md).
 -- Days are YYYY-MM-DD. There is no time of day, no address, no name of a file, and no text of a reporter or officer.
 
 -- The one organisation of this database.
@@ -41,42 +43,53 @@ CREATE TABLE request_counter (
     counter INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 
--- The line of a case in the register: the keyed hash of its reporter's address, the verification keys of the officers
--- who are served it (32 bytes each, sorted), and the facts that terms are counted from. Decoys have no day.
--- One row and no other index, since every page that a report touches is encrypted and written anew.
-CREATE TABLE "case" (
+-- Keyed hashes of reporters' addresses. Decoys among them lead to logs that are listed nowhere.
+CREATE TABLE mailbox (
     address BLOB NOT NULL PRIMARY KEY CHECK (length(address) = 32),
-    id BLOB NOT NULL CHECK (length(id) = 16),
-    entries INTEGER NOT NULL,
-    head BLOB NOT NULL CHECK (length(head) = 32),
-    officers BLOB NOT NULL CHECK (length(officers) % 32 = 0),
-    received TEXT CHECK (length(received) = 10),
-    acknowledged TEXT CHECK (length(acknowledged) = 10),
-    feedback TEXT CHECK (length(feedback) = 10)
+    "case" BLOB NOT NULL CHECK (length("case") = 16)
 ) WITHOUT ROWID, STRICT;
 
 CREATE TABLE decoy (
     n INTEGER NOT NULL PRIMARY KEY,
-    address BLOB NOT NULL REFERENCES "case" (address)
+    address BLOB NOT NULL REFERENCES mailbox (address)
 ) WITHOUT ROWID, STRICT;
 
--- Signed entries, each with the one or two age files that came with it. Taking over replaces a header; the first one is
--- kept until feedback is given. `address` leads from a case back to its row above, and stands in entry 0 only.
+-- The line of a case in the register, with the facts that terms are counted from.
+CREATE TABLE "case" (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    entries INTEGER NOT NULL,
+    head BLOB NOT NULL CHECK (length(head) = 32),
+    received TEXT NOT NULL CHECK (length(received) = 10),
+    acknowledged TEXT CHECK (length(acknowledged) = 10),
+    feedback TEXT CHECK (length(feedback) = 10)
+) WITHOUT ROWID, STRICT;
+
+-- Who is served the case.
+CREATE TABLE officer (
+    key BLOB NOT NULL CHECK (length(key) = 32),
+    "case" BLOB NOT NULL REFERENCES "case" (id),
+    PRIMARY KEY (key, "case")
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE log (
+    place INTEGER PRIMARY KEY,
     "case" BLOB NOT NULL CHECK (length("case") = 16),
     entry INTEGER NOT NULL,
-    address BLOB CHECK (length(address) = 32),
-    slot_1 TEXT,
-    slot_2 TEXT,
     thing BLOB NOT NULL,
-    header_1 BLOB,
-    payload_1 BLOB,
-    first_header_1 BLOB,
-    header_2 BLOB,
-    payload_2 BLOB,
-    first_header_2 BLOB,
-    PRIMARY KEY ("case", entry)
-) WITHOUT ROWID, STRICT;
+    UNIQUE ("case", entry)
+) STRICT;
+
+-- age files of reporters and officers. Taking over replaces the header; the first one is kept until feedback is given.
+CREATE TABLE file (
+    place INTEGER PRIMARY KEY,
+    "case" BLOB NOT NULL CHECK (length("case") = 16),
+    entry INTEGER NOT NULL,
+    slot TEXT NOT NULL,
+    header BLOB NOT NULL,
+    payload BLOB NOT NULL,
+    first_header BLOB,
+    UNIQUE ("case", entry, slot)
+) STRICT;
 
 -- Attachments of cases, and uploads that no case has claimed yet. Both point at a blob; claiming moves no byte of it.
 CREATE TABLE attachment (
@@ -108,11 +121,12 @@ CREATE TABLE part (
 
 -- A blob's bytes in rows of 256 KiB; row n of part p is 4 p + n.
 CREATE TABLE chunk (
+    place INTEGER PRIMARY KEY,
     blob BLOB NOT NULL CHECK (length(blob) = 16),
     n INTEGER NOT NULL,
     bytes BLOB NOT NULL,
-    PRIMARY KEY (blob, n)
-) WITHOUT ROWID, STRICT;
+    UNIQUE (blob, n)
+) STRICT;
 
 -- Blobs that nothing points at any more, to be overwritten in short transactions.
 CREATE TABLE erasure (
