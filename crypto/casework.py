@@ -136,9 +136,11 @@ def take_over(
         age.recipient_of(age.identity_from_seed(seed)) for seed in (grant.secret, grant.identity_secret)
     )
     files: dict[str, bytes] = {}
-    others = [item.recipient for item in _named(log, intake_keys) if item.officer in set(log.to) - {key.verify_key}]
+    # Who withdrew as involved gets no secret of what is still to be written, whatever the server would hand out.
+    others = (set(log.to) & log.officers) - {key.verify_key}
+    granted = [item.recipient for item in _named(log, intake_keys) if item.officer in others]
     if len(log.to) > 1:
-        files["grant"] = seal(sign_inside(grant, key), others)
+        files["grant"] = seal(sign_inside(grant, key), granted or [age.recipient_of(age.generate_identity())])
     entry = log.extend(
         "case-key",
         key,

@@ -4,7 +4,9 @@
 import pytest
 from workplace import UnreachableError, Workplaces
 
+from meldkluis.crypto import age
 from meldkluis.crypto.casework import open_answer
+from meldkluis.crypto.errors import NotForThisKeyError
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.errors import ActError
 
@@ -123,6 +125,22 @@ def test_recusal_that_did_not_arrive_is_sent_again(places):
 
     assert acts(places, sent)[-1] == "recused"
     assert one.book.alarms() == []
+
+
+@pytest.mark.parametrize("to", [(0, 1), (0, 1, 2)])
+def test_no_grant_for_who_withdrew(places, to):
+    """The secret of a case that is taken over after a colleague withdrew does not open for that colleague's keys."""
+    one, two, _ = places.offices
+    sent = places.report(to=to)
+    one.fetch()
+    two.fetch()
+    two.acts.recuse(sent.case)
+    one.acts.not_involved(sent.case)
+    grant = one.book.file(sent.case, places.log(sent).case_key.index, "grant")
+
+    with pytest.raises(NotForThisKeyError):
+        age.decrypt(grant, two.keyring.intake_secrets())
+    assert one.dossiers.timeline(sent.case)[0].text == "Er klopt iets niet."
 
 
 def test_first_valid_case_key_wins(places):
