@@ -3,13 +3,14 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from cast import make_officer
 from workplace import PASSPHRASE, Answered, ToDesk, Workplaces, found
 
-from meldkluis.crypto import age
+from meldkluis.crypto import age, receipt, report
+from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64, dump_json, load_json, unb64
 from meldkluis.crypto.entry import Dues, make_entry
 from meldkluis.crypto.roster import RosterVersion, make_roster
@@ -274,6 +275,40 @@ def test_case_that_comes_back(places):
         "case-returned"
     ]
     assert office.book.places(sent.case) == set()
+
+
+def test_reporter_was_shown_another_roster(places):
+    """A report made for a list with a reader of the server's own is an alarm, and is not taken in."""
+    office, outsider = places.offices[0], make_officer("TEST Beheerder", start=today())
+    known, keys = office.trust.current(), {key.officer: key for key in office.keyring.known_keys()}
+    forged = make_roster(
+        version=2,
+        organisation=known.organisation,
+        name=known.name,
+        previous=known.hash,
+        server=known.server,
+        members=[*known.members, outsider.member],
+    )
+    reporter = receipt.derive(receipt.generate(), known.organisation)
+    everybody = frozenset(member.key for member in forged.members)
+    draft = report.Draft(kind="report", about="x", text="y", to=everybody)
+    sealed = report.compose_report(reporter, draft, forged, {**keys, outsider.key: outsider.intake_key})
+    log = CaseLog(known.organisation, reporter.case, [places.desk.server_key])
+    log.append(sealed.entry.raw)
+    dues = Dues(today() + timedelta(days=7), today() + timedelta(days=90))
+    commitment = sealed.entry.fields["commitment"]
+    log.extend("received", places.desk.key, day=today(), of=log.head, commitment=commitment, dues=dues)
+    listed = _inbox(places, lambda _: [wire.InboxLine(reporter.case, 2, log.head)])
+    served = wire.CaseAnswer(tuple(entry.raw for entry in log.entries), (), ()).dump()
+
+    def lie(method: str, target: str, answered: Answered) -> Answered:
+        prefix = f"/v1/cases/{b64(reporter.case)}"
+        if target.startswith(f"{prefix}/files/"):
+            return 200, sealed.files[target.rpartition("/")[2]]
+        return (200, served) if target.startswith(prefix) else listed(method, target, answered)
+
+    assert told(places, lie) == ["case-roster"]
+    assert office.book.cases() == []
 
 
 # Logs
