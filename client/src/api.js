@@ -2,7 +2,7 @@
 // The reporter's JSON interface (docs/protocol.md section 9), with patience: whatever is asked here may be asked twice.
 // XMLHttpRequest and not fetch, which tells nothing of a body on its way.
 
-import { Refusal, b64, must, unb64 } from "./bytes.js";
+import { Refusal, b64, equal, must, refusing, unb64 } from "./bytes.js";
 import { day, fields, integer, listOf, organisationName, readJson, shape, text, boolean } from "./json.js";
 import { replay } from "./log.js";
 import { sleep } from "./pause.js";
@@ -65,11 +65,10 @@ const anything = (value) => value;
 /** Who may be written to today: {day, versions (rosters as they travel), rosters, roster (the last), keys}. */
 export async function fetchKeys(organisation, options) {
   const checks = { day, organisation: organisationName, roster: anything, intake_keys: anything, limits: shape(LIMITS) };
-  const answer = fields(await ask("GET", "/api/keys", options), checks);
-  must(answer.organisation === organisation, "roster");
-  const rosters = await verifyRosters(answer.roster, organisation);
-  const roster = rosters.at(-1);
-  const keys = newestOffered(await parseIntakeKeys(answer.intake_keys, organisation), roster, answer.day);
+  const raw = await ask("GET", "/api/keys", options);
+  const answer = await refusing("server-other", () => fields(raw, checks));
+  const { rosters, roster, intakeKeys } = await readers(answer, organisation);
+  const keys = newestOffered(intakeKeys, roster, answer.day);
   return { day: answer.day, versions: answer.roster, rosters, roster, keys };
 }
 
@@ -80,22 +79,24 @@ const MAILBOX = {
 
 /** The receipt's mailbox, verified: {found, day, rosters, roster, intakeKeys, log, answers}; Refusal `roster` or `log`. */
 export async function fetchMailbox(receipt, options) {
-  const answer = fields(await ask("POST", "/api/mailbox", { ...options, address: receipt.address }), MAILBOX);
-  const { organisation } = receipt;
-  must(answer.organisation === organisation && answer.found === answer.log.length > 0, "log");
-  const rosters = await verifyRosters(answer.roster, organisation);
-  const mailbox = { ...answer, rosters, roster: rosters.at(-1) };
+  const raw = await ask("POST", "/api/mailbox", { ...options, address: receipt.address });
+  const answer = await refusing("server-other", () => fields(raw, MAILBOX));
+  must(answer.found === answer.log.length > 0, "log");
+  const mailbox = { ...answer, ...(await readers(answer, receipt.organisation)) };
   if (!answer.found) return mailbox;
-  mailbox.intakeKeys = await parseIntakeKeys(answer.intake_keys, organisation);
-  try {
-    mailbox.log = await replay(answer.log, receipt, rosters);
-  } catch {
-    throw new Refusal("log");
-  }
+  const { rosters } = mailbox;
+  mailbox.log = await refusing("log", () => replay(answer.log, receipt, rosters));
   must(mailbox.log.entries.length > 1, "log");
   const { roster: hash, to, not_to, deputy } = mailbox.log.submitted;
-  const then = rosters.find((each) => b64(each.hash) === b64(hash));
+  const then = rosters.find((each) => equal(each.hash, hash));
   must(then && [...to, ...not_to, ...(deputy ? [deputy] : [])].every((key) => then.member(key)), "roster");
   return mailbox;
 }
+
+const readers = (answer, organisation) =>
+  refusing("roster", async () => {
+    must(answer.organisation === organisation);
+    const rosters = await verifyRosters(answer.roster, organisation);
+    return { rosters, roster: rosters.at(-1), intakeKeys: await parseIntakeKeys(answer.intake_keys, organisation) };
+  });
 

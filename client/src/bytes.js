@@ -19,6 +19,15 @@ export function must(condition, code = "malformed") {
   if (!condition) throw new Refusal(code);
 }
 
+/** Do it; every failure is a Refusal with this code. */
+export async function refusing(code, run) {
+  try {
+    return await run();
+  } catch {
+    throw new Refusal(code);
+  }
+}
+
 export const utf8 = (text) => new TextEncoder().encode(text);
 
 /** Random bytes of the browser; the only source of randomness besides noble's own use of the same. */

@@ -4,7 +4,7 @@
 import { $, Busy, all, clean, copy, dayInWords, fill, fillCode, item, mount, say, showProblems } from "./page.js";
 import { addition, refresh } from "./addition.js";
 import { ask, fetchKeys } from "./api.js";
-import { b64, equal, must, random, unb64 } from "./bytes.js";
+import { b64, equal, must, random, refusing, unb64 } from "./bytes.js";
 import { readBundle, sendBundle } from "./bundle.js";
 import { carrying } from "./failure.js";
 import { Files, fieldProblems, readFields } from "./form.js";
@@ -173,12 +173,13 @@ class ReportForm {
   }
 
   async #prove(answer, entry) {
+    const check = () => checkReceived(answer, entry, this.keys.rosters);
     try {
-      return checkReceived(answer, entry, this.keys.rosters);
+      return check();
     } catch {
       // The roster may have changed while the report was on its way.
       this.keys = await fetchKeys(this.organisation);
-      return checkReceived(answer, entry, this.keys.rosters);
+      return refusing("receipt", check);
     }
   }
 
