@@ -484,7 +484,7 @@ def test_broken_script(served: tuple[Server, House], browser: Chromium) -> None:
     code = begin(browser, server)
     browser.fill("#contact", "na zes uur")
     sent: list[Any] = []
-    browser.page.on("request", sent.append)
+    browser.page.on("request", lambda request: sent.extend([request]))
     browser.page.evaluate("void (crypto.getRandomValues = () => { throw new Error('broken') })")
     browser.click("#send")
     browser.wait("#wait.failed")
@@ -524,7 +524,7 @@ def test_stopping(served: tuple[Server, House], browser: Chromium, tmp_path: Pat
     code = begin(browser, server)
     browser.attach("#file", [tmp_path / "a.bin"])
     waiting: list[Any] = []
-    browser.page.route("**/api/parts/**", waiting.append)
+    browser.page.route("**/api/parts/**", lambda route: waiting.extend([route]))
     browser.click("#send")
     browser.wait("#stop")
     browser.page.wait_for_timeout(300)
