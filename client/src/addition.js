@@ -2,7 +2,7 @@
 // The form for a later message, on both pages.
 
 import { $, Busy, copy, say, showProblems } from "./page.js";
-import { equal } from "./bytes.js";
+import { equal, must } from "./bytes.js";
 import { ask, fetchMailbox } from "./api.js";
 import { carrying } from "./failure.js";
 import { Files, fieldProblems, readFields } from "./form.js";
@@ -70,9 +70,10 @@ class Sender {
         this.sealed = await composeAddition(receipt, { ...draft, attachments }, log, roster, intakeKeys);
         this.same = same;
       }
-      watch.busy.noStop();
+      const { body } = this.sealed;
+      const onProgress = watch.busy.final(body);
       try {
-        await ask("POST", "/api/messages", { address: receipt.address, body: this.sealed.body, onRetry });
+        await ask("POST", "/api/messages", { address: receipt.address, body, onRetry, onProgress });
       } catch (error) {
         if (tries >= TRIES) throw error;
         if (error.code === "server-incomplete") this.uploads.sent.clear();
@@ -85,6 +86,8 @@ class Sender {
       );
       this.sealed = undefined;
       if (entry) return entry.number;
+      // Thanked for, again and again, and never there.
+      must(tries < TRIES, "log");
     }
   }
 }

@@ -51,7 +51,10 @@ export async function ask(method, path, options = {}) {
     }
     if (answer && status >= 200 && status < 300) return answer;
     const stumbled = status < 200 || status === 408 || (status >= 500 && status !== FULL);
-    if (answer && !stumbled) throw new Refusal(`server-${answer.error}`, answer);
+    if (answer && !stumbled) {
+      // A name and nothing else: it chooses the sentence that the reporter reads.
+      throw new Refusal(`server-${/^[a-z-]{1,32}$/.test(answer.error) ? answer.error : "other"}`, answer);
+    }
     must(stumbled || status < 300, "server-other");
     must(attempt < PAUSES.length, "unreachable");
     options.onRetry?.(PAUSES[attempt]);
@@ -86,7 +89,7 @@ export async function fetchMailbox(receipt, options) {
   if (!answer.found) return mailbox;
   const { rosters } = mailbox;
   mailbox.log = await refusing("log", () => replay(answer.log, receipt, rosters));
-  must(mailbox.log.entries.length > 1, "log");
+  must(mailbox.log.entries.length > 1 && answer.day >= mailbox.log.last, "log");
   const { roster: hash, to, not_to, deputy } = mailbox.log.submitted;
   const then = rosters.find((each) => equal(each.hash, hash));
   must(then && [...to, ...not_to, ...(deputy ? [deputy] : [])].every((key) => then.member(key)), "roster");

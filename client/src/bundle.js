@@ -44,6 +44,6 @@ export async function sendBundle({ address, entry, files, attachments, start }, 
       at += body.length;
     }
   }
-  busy.noStop();
-  return ask("POST", "/api/reports", { address, body: plain({ entry: entry.raw, files }), onRetry });
+  const body = plain({ entry: entry.raw, files });
+  return ask("POST", "/api/reports", { address, body, onRetry, onProgress: busy.final(body) });
 }

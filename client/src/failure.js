@@ -18,18 +18,24 @@ addEventListener("beforeunload", (event) => {
   if (unsaved()) event.preventDefault();
 });
 
-/** Stop for good: show the sentence and the way to the door, but no way to readers who may be somebody else's. */
-export function fail(name = "script-failed") {
+/** Show the sentence and the way to the door, but no way to readers who may be somebody else's. */
+export function offerDoor(name) {
   const wait = $("#wait");
   $("#wait-text").textContent = say(name);
   wait.classList.add("failed");
   $(".late", wait).hidden = name === "script-roster";
   wait.hidden = false;
+  if (carry) $("#wait-door").onclick = toDoor;
+  return wait;
+}
+
+/** Stop for good. */
+export function fail(name = "script-failed") {
+  const wait = offerDoor(name);
   wait.tabIndex = -1;
   wait.focus();
   const send = $("#send");
   if (send) send.disabled = true;
-  if (carry) $("#wait-door").onclick = toDoor;
 }
 
 function toDoor(event) {

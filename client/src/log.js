@@ -3,7 +3,7 @@
 
 import { b64, compare, equal, must } from "./bytes.js";
 import { checkRecipient } from "./age.js";
-import { binary, day, fields, integer, listOf, oneOf, optional, organisationName, readJson, shape } from "./json.js";
+import { binary, day, fields, integer, later, listOf, oneOf, optional, organisationName, readJson, shape } from "./json.js";
 import { breathe } from "./pause.js";
 import { openThing, sign } from "./signed.js";
 import { plain } from "./plain.js";
@@ -115,7 +115,7 @@ export class CaseLog {
     switch (entry.act) {
       case "received":
         must(equal(entry.of, before.hash) && same(entry.commitment, before.commitment ?? null), "log");
-        return must((entry.dues !== null) === (before.act === "submitted"), "log");
+        return must(before.act === "submitted" ? lawful(entry) : entry.dues === null, "log");
       case "case-key":
         must(!this.caseKey && entry.recipient !== entry.identity_recipient, "log");
         return must("grant" in entry.files === this.submitted.to.length > 1, "log");
@@ -156,6 +156,13 @@ export class CaseLog {
     if (entry.act === "feedback") this.feedback = true;
     if (entry.number) this.numbers.set(author, entry.number);
   }
+}
+
+/** Whether the terms that the server promises are none that are over, and none longer than the law's. */
+export function lawful({ day: from, dues }) {
+  if (!dues) return false;
+  const { acknowledgement: first, feedback: second } = dues;
+  return from <= first && first <= later(from, 7) && first <= second && second <= later(from, 99);
 }
 
 const same = (one, other) => (one === null || other === null ? one === other : equal(one, other));

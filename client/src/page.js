@@ -115,9 +115,12 @@ export class Busy {
     if (stop) button.focus();
   }
 
-  /** After this nothing can be called back. */
-  noStop() {
+  /** From here nothing can be called back: gives the way to tell how much of `body` is sent. */
+  final(body) {
     $("#stop", this.form).hidden = true;
+    this.box.tabIndex = -1;
+    this.box.focus();
+    return (sent) => this.progress(sent, body.length, "busy-sending");
   }
 
   say(name, slots) {

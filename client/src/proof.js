@@ -3,7 +3,7 @@
 
 import { base64, equal, must, unb64 } from "./bytes.js";
 import { binary, day, fields, organisationName, readJson, shape } from "./json.js";
-import { parseEntry } from "./log.js";
+import { lawful, parseEntry } from "./log.js";
 import { plain } from "./plain.js";
 import { openThing } from "./signed.js";
 
@@ -16,7 +16,7 @@ export function checkReceived(answer, submitted, rosters) {
   const received = parseEntry(raw);
   const proof = openThing(thing, "proof");
   const told = fields(readJson(proof.payload), PROOF);
-  must(received.act === "received" && received.entry === 1 && received.dues, "receipt");
+  must(received.act === "received" && received.entry === 1 && lawful(received), "receipt");
   must(rosters.some(({ server }) => equal(server, received.author)), "receipt");
   must(equal(received.case, submitted.case) && equal(received.head, received.of), "receipt");
   must(rosters.some(({ hash, server: key }) => equal(hash, told.roster) && equal(key, proof.key)), "receipt");

@@ -61,14 +61,22 @@ class ReportForm {
     return Boolean(this.form.isConnected && ($("[name=text]", this.form).value.trim() || this.files.chosen.length));
   }
 
-  // One box for each member of the verified roster who offers a key today, under the roster's name.
+  // One box for each member of the verified roster who offers a key today, under the roster's name. Who offers none is
+  // named too: a server that keeps a key back leaves somebody out.
   #offer() {
     const { roster, keys } = this.keys;
     const boxes = all("[name=to]", this.form);
     for (const box of boxes) if (!keys.has(box.value)) box.closest("label").remove();
+    for (const line of all("[data-absent]", this.form)) line.remove();
     for (const { key, name, function: task, role } of roster.members) {
       const id = b64(key);
-      if (!keys.has(id)) continue;
+      if (!keys.has(id)) {
+        const line = item("p", say("to-absent", { name: clean(name), function: clean(task) }));
+        line.className = "hint";
+        line.dataset.absent = "";
+        $("[data-field=to]", this.form).insertBefore(line, $("#to-error", this.form));
+        continue;
+      }
       const known = boxes.find(({ value }) => value === id);
       const label = known?.closest("label") ?? this.#another(boxes[0].closest("label"), id, role);
       const words = $("span", label);
@@ -134,9 +142,10 @@ class ReportForm {
         this.sealed = await composeReport(receipt, draft, this.keys.roster, this.keys.keys);
         this.tag = tag;
       }
-      watch.busy.noStop();
+      const { body } = this.sealed;
+      const onProgress = watch.busy.final(body);
       try {
-        const answer = await ask("POST", "/api/reports", { address: receipt.address, body: this.sealed.body, onRetry: watch.onRetry });
+        const answer = await ask("POST", "/api/reports", { address: receipt.address, body, onRetry: watch.onRetry, onProgress });
         return await this.#received(answer, this.sealed.entry);
       } catch (error) {
         if (error.code === "server-other-text") return this.#conflict(draft, watch);
@@ -204,6 +213,7 @@ class ReportForm {
   async #conflict(draft, { onRetry }) {
     const state = { receipt: this.receipt, code: this.words.join(" "), codes: this.codes };
     await refresh(state, { onRetry });
+    must(state.mailbox.found, "log");
     const app = mount(copy("conflict"));
     fill(app, "text", say("server-other-text"));
     const place = app.appendChild(document.createElement("div"));
@@ -232,6 +242,8 @@ class ReportForm {
     await this.#busily(async (watch) => {
       const answer = await sendBundle(bundle, file, watch);
       const proven = await this.#prove(answer, bundle.entry);
+      // Nobody here has its code, so only the commitment can say that another sending was of the same words.
+      must(equal(proven.received.commitment, bundle.entry.commitment), "receipt");
       this.#receipt(proven, answer, !equal(proven.received.of, bundle.entry.hash), false);
     });
   }

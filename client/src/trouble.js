@@ -2,7 +2,7 @@
 // Failures in words.
 
 import { knows, say } from "./page.js";
-import { fail } from "./failure.js";
+import { fail, offerDoor } from "./failure.js";
 
 const NAMES = {
   unreachable: "server-unreachable",
@@ -20,6 +20,7 @@ export function sentence(error) {
   const { code, details } = error;
   if (!code) throw error;
   const name = NAMES[code] ?? code;
+  if (code === "unreachable") offerDoor(name);
   if (knows(name)) return say(name, details);
   if (code.startsWith("server-")) return say("server-other");
   throw error;

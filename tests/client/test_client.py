@@ -10,6 +10,8 @@ from pathlib import Path
 
 from nodejs import CLIENT, Node
 
+from meldkluis.intake.texts import FOR_SCRIPT
+
 HERE = Path(__file__).parent
 STATIC = CLIENT.parent / "intake" / "static"
 BUDGET = 48_000
@@ -74,3 +76,18 @@ def test_no_registry_in_the_lock_file() -> None:
     assert "http" not in re.sub(r'"url": "https://[^"]*"', "", lock)
     packages = json.loads(lock)["packages"]
     assert all("integrity" in entry for name, entry in packages.items() if name)
+
+
+def test_every_sentence_is_on_its_page() -> None:
+    """Each sentence that the script names stands in the page that it is for."""
+    sources = {path.stem: path.read_text() for path in (CLIENT / "src").glob("*.js")}
+    only = {"melden": {"report", "bundle"}, "bericht": {"mailbox"}}
+    kinds = "script|server|error|busy|alarm|act|mailbox|receipt|code|strength|size|button"
+    for page, own in only.items():
+        others = set().union(*only.values()) - own
+        text = "\n".join(source for name, source in sources.items() if name not in others)
+        names = set(re.findall(r'say\(\s*"([\w-]+)"', text)) | set(re.findall(rf'"((?:{kinds})-[\w-]+)"', text))
+        # Names of other things; codes of the mailbox's form; a code of the server that means "ask again" and is never shown.
+        names -= {"code-line", "server-day", "code-word", "code-mixed", "code-count", "code-checksum"}
+
+        assert names - set(FOR_SCRIPT[page]) == set(), page

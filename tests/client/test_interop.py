@@ -14,6 +14,7 @@ from meldkluis.crypto.attachment import open_attachment
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64, load_json, unb64
 from meldkluis.crypto.entry import parse_entry
+from meldkluis.crypto.errors import NotForThisKeyError
 from meldkluis.crypto.report import Sealed
 
 ACTOR = Path(__file__).with_name("actor.mjs")
@@ -85,7 +86,7 @@ def test_report_from_the_browser(node: Node, cast: Cast) -> None:
         assert b"".join(open_attachment([unb64(answer["parts"][0])], ref)) == CONTENT
         contact = casework.open_contact(sealed.files["identity"], log.submitted, log, [officer.identity])
         assert (contact.name, contact.contact) == (words["name"], words["contact"])
-    with pytest.raises(age.NotForThisKeyError):
+    with pytest.raises(NotForThisKeyError):
         age.decrypt(sealed.files["content"], [cast.two.identity])
 
 

@@ -20,6 +20,7 @@ from meldkluis.crypto import age, casework, receipt
 from meldkluis.crypto.attachment import open_attachment, seal_attachment
 from meldkluis.crypto.bundle import write_bundle
 from meldkluis.crypto.encoding import b64, load_json, unb64
+from meldkluis.crypto.errors import NotForThisKeyError
 from meldkluis.crypto.proof import verify_proof
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
@@ -217,7 +218,35 @@ def test_lost_answers(served: tuple[Server, House], browser: Chromium, tmp_path:
 
     assert len(set(bodies)) == 1
     assert len(bodies) == 3
+    assert "entry" in bodies[0]
     assert len(parts) >= 3
+    assert entries(house, code) == ["submitted", "received"]
+
+
+def test_no_answer_at_all(served: tuple[Server, House], browser: Chromium) -> None:
+    """When the server stays silent the text stays, the door is offered beside it, and sending again is the same report."""
+    server, house = served
+    browser.page.add_init_script("const wait = setTimeout; window.setTimeout = (run, time) => wait(run, time / 200)")
+    code = begin(browser, server)
+    bodies: list[str] = []
+
+    def handle(route: Any) -> None:
+        bodies.append(route.request.post_data or "")
+        route.abort()
+
+    browser.page.route("**/api/reports", handle)
+    browser.click("#send")
+    heading(browser)
+
+    assert len(bodies) == 8
+    assert browser.visible("#wait-door")
+    assert (browser.value("#text"), browser.texts("#code-line")) == (TEXT, [code])
+    browser.page.unroute("**/api/reports")
+    again = cut_after(0, browser, "/api/reports")
+    send(browser, "[data-receipt]")
+    assert set(bodies) == set(again)
+    assert len(again) == 1
+    assert not browser.visible("#wait")
     assert entries(house, code) == ["submitted", "received"]
 
 
@@ -333,6 +362,7 @@ def test_receipt_of_another_report(served: tuple[Server, House], browser: Chromi
     server, house = served
     reporter = house.cast.reporter()
     accepted = house.submit(reporter, house.cast.compose(reporter))
+    assert accepted.proof is not None
     body = json.dumps({"received": b64(accepted.received.raw), "proof": b64(accepted.proof.raw)})
     begin(browser, server)
     browser.page.route(
@@ -474,7 +504,7 @@ def test_left_out(served: tuple[Server, House], browser: Chromium) -> None:
     case = receipt.derive(code, ORGANISATION).case
     files = house.files(house.cast.one, case)
     assert house.log(case).not_to == (house.cast.two.key,)
-    with pytest.raises(age.NotForThisKeyError):
+    with pytest.raises(NotForThisKeyError):
         age.decrypt(files[0, "content"], [house.cast.two.identity])
 
 
