@@ -189,7 +189,9 @@ def render_config(config: Config) -> str:
     lines += ["", "[limits]"]
     lines += [f"{item.name} = {getattr(config.limits, item.name)}" for item in fields(config.limits)]
     lines += ["", "[texts]"]
-    lines += [f"{item.name} = {json.dumps(getattr(config.texts, item.name), ensure_ascii=False)}" for item in fields(Texts)]
+    lines += [
+        f"{item.name} = {json.dumps(getattr(config.texts, item.name), ensure_ascii=False)}" for item in fields(Texts)
+    ]
     text = "\n".join(lines) + "\n"
     parse_config(text)
     return text

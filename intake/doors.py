@@ -25,8 +25,10 @@ from meldkluis.intake.headers import ALWAYS, NO_STORE
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import MailboxError
+from meldkluis.mailbox.schema import CACHE_KIB
 
 _FIRST_SWEEP: Final = 60.0
+_LEAST_CACHE_KIB: Final = 500
 _BETWEEN_SWEEPS: Final = 6 * 3600.0
 _LOG: Final = logging.getLogger("meldkluis")
 
@@ -34,7 +36,9 @@ _LOG: Final = logging.getLogger("meldkluis")
 class Organisation:
     """One organisation's desk and its two applications."""
 
-    def __init__(self, directory: Path, config: Config) -> None:
+    def __init__(self, directory: Path, config: Config, neighbours: int = 0) -> None:
+        # Many organisations on one server share the memory that one alone may take for its pages.
+        self._cache_kib: Final = max(_LEAST_CACHE_KIB, CACHE_KIB // (1 + neighbours))
         self.config: Final = config
         self._directory: Final = directory
         self._desk: Desk | None = None
@@ -51,7 +55,7 @@ class Organisation:
         return self._sides[name]
 
     def _open(self) -> Desk:
-        desk = Desk.open(self._directory, limits=self.config.limits)
+        desk = Desk.open(self._directory, limits=self.config.limits, cache_kib=self._cache_kib)
         if desk.organisation != self.config.organisation:
             desk.close()
             raise CommandError("settings and database are of different organisations")

@@ -81,7 +81,9 @@ class _Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> TwoDoors:  # type: ignore[override]  # our own worker knows what it gets
-        return TwoDoors([Organisation(directory, config) for directory, config in self._organisations])
+        return TwoDoors(
+            [Organisation(directory, config, len(self._organisations) - 1) for directory, config in self._organisations]
+        )
 
 
 def _check_together(organisations: Sequence[tuple[Path, Config]]) -> None:

@@ -193,6 +193,7 @@ def test_the_next_version_builds_on_the_one_that_counts(run: Run, made: Path, tm
     listed = run.ok("officer", "list", "--directory", made)
     assert (listed["roster"]["version"], listed["roster"]["anchor"]) == (2, first["hash"])
 
+
 def test_revoking(run: Run, made: Path, tmp_path: Path) -> None:
     """Somebody can be taken out of a proposal by fingerprint, typed in any grouping; a stranger cannot."""
     keys = [SigningKey.generate() for _ in range(2)]
@@ -328,7 +329,17 @@ def test_usage(run: Run, arguments: list[str]) -> None:
 
 def test_as_a_program(tmp_path: Path) -> None:
     """The installed command works from any directory, and a reader that goes away causes no traceback."""
-    command = [sys.executable, "-P", "-m", "meldkluis.intake.cli", "terms", "show", "--received", "2026-11-21", "--json"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "meldkluis.intake.cli",
+        "terms",
+        "show",
+        "--received",
+        "2026-11-21",
+        "--json",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == TERMS
 
