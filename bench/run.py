@@ -65,7 +65,7 @@ def median_fsync(directory: Path) -> float:
 @contextmanager
 def stage(name: str, *, slow_fsync_us: int = 0) -> Iterator[Stage]:
     """Run a fresh server under bench/results/, and print what its workers used."""
-    directory = RESULTS / name
+    directory = RESULTS / f"{name}-{os.getpid()}"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     shim = None

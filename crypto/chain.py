@@ -98,9 +98,12 @@ class CaseLog:
         """Return the number of the author's next message or answer, from 1."""
         return self._numbers.get(author, 0) + 1
 
-    def append(self, raw: bytes) -> Entry:
-        """Verify one entry and take it in; ChainError, FormatError or SignatureError, and nothing changes."""
-        entry = parse_entry(raw)
+    def append(self, given: bytes | Entry) -> Entry:
+        """Verify one entry and take it in; ChainError, FormatError or SignatureError, and nothing changes.
+
+        An Entry was verified when it was made, and is not verified again.
+        """
+        entry = given if isinstance(given, Entry) else parse_entry(given)
         self.check(entry)
         self._take(entry)
         return entry

@@ -102,7 +102,9 @@ def load_json(data: bytes | str) -> dict[str, Any]:
         raise FormatError("not JSON") from None
     if not isinstance(value, dict):
         raise FormatError("not an object")
-    _check_depth(value, MAX_DEPTH)
+    # Fewer brackets than levels: most documents need no walk.
+    if written.count("{") + written.count("[") > MAX_DEPTH:
+        _check_depth(value, MAX_DEPTH)
     return value
 
 

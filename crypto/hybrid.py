@@ -119,14 +119,6 @@ def read_seed(text: str) -> bytes:
     return seed
 
 
-def is_well_formed(stanza: Stanza) -> bool:
-    """Tell whether a stanza is of this kind and of the right shape."""
-    try:
-        return stanza.arguments[0] == KIND and bool(_parse(stanza))
-    except HeaderError:
-        return False
-
-
 def _parse(stanza: Stanza) -> bytes:
     # The body's length is checked before it is opened, or a crafted file could test several keys at once (age.md).
     if len(stanza.arguments) != 2 or len(stanza.body) != _BODY:

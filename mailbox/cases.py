@@ -21,6 +21,8 @@ from meldkluis.mailbox.rows import (
     Standing,
     many,
     one,
+    places,
+    put_log,
 )
 from meldkluis.mailbox.wire import AttachmentLine, FileLine
 
@@ -41,10 +43,7 @@ def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | No
     )
     if made.rowcount != 1:
         raise Refused("taken")
-    db.executemany(
-        'INSERT INTO log (place, "case", entry, thing) VALUES (random(), ?, ?, ?)',
-        [(new.case, entry, thing) for entry, thing in enumerate(new.log)],
-    )
+    put_log(db, new.case, 0, new.log)
     _put_files(db, new.case, 0, new.files)
     db.executemany('INSERT INTO officer (key, "case") VALUES (?, ?)', [(key, new.case) for key in new.officers])
     if new.claims:
@@ -54,8 +53,11 @@ def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | No
 
 def _put_files(db: dbapi2.Connection, case: bytes, entry: int, files: Iterable[AgeFile]) -> None:
     db.executemany(
-        'INSERT INTO file (place, "case", entry, slot, header, payload) VALUES (random(), ?, ?, ?, ?, ?)',
-        [(case, entry, file.slot, file.header, file.payload) for file in files],
+        'INSERT INTO file (place, "case", entry, slot, header, payload) VALUES (?, ?, ?, ?, ?, ?)',
+        [
+            (place, case, entry, file.slot, file.header, file.payload)
+            for place, file in zip(places(), files, strict=False)
+        ],
     )
 
 
@@ -69,10 +71,7 @@ def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) 
     )
     if done.rowcount != 1:
         raise Refused("head" if one(db, 'SELECT 1 FROM "case" WHERE id = ?', case) else "unknown")
-    db.executemany(
-        'INSERT INTO log (place, "case", entry, thing) VALUES (random(), ?, ?, ?)',
-        [(case, entry, thing) for entry, thing in enumerate(growth.log, growth.entry)],
-    )
+    put_log(db, case, growth.entry, growth.log)
     _put_files(db, case, growth.entry, growth.files)
     for (entry, slot), header in growth.headers.items():
         _replace_header(db, case, entry, slot, header)

@@ -92,7 +92,7 @@ def read_entry(raw: bytes) -> Entry:
 def may_follow(log: CaseLog, entry: Entry, code: str) -> None:
     """Take the entry into the log; Refused with `code` when it may not stand there."""
     try:
-        log.append(entry.raw)
+        log.append(entry)
     except ChainError:
         raise Refused(code) from None
 

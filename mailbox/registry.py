@@ -12,7 +12,7 @@ from sqlcipher3 import dbapi2
 
 from meldkluis.crypto.roster import Roster, RosterVersion, missing_signatures, parse_roster
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import many, one
+from meldkluis.mailbox.rows import many, one, put_log
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,7 @@ def create(
     for n, (address, case, log) in enumerate(decoys):
         db.execute('INSERT INTO mailbox (address, "case") VALUES (?, ?)', (address, case))
         db.execute("INSERT INTO decoy (n, address) VALUES (?, ?)", (n, address))
-        db.executemany(
-            'INSERT INTO log (place, "case", entry, thing) VALUES (random(), ?, ?, ?)',
-            [(case, entry, thing) for entry, thing in enumerate(log)],
-        )
+        put_log(db, case, 0, log)
     db.execute("COMMIT")
 
 

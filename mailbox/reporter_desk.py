@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import Dues, Entry, parse_entry
+from meldkluis.crypto.entry import Dues, Entry, parse_entry, read_stored
 from meldkluis.crypto.limits import MIB
 from meldkluis.crypto.proof import make_proof
 from meldkluis.crypto.roster import IntakeKey, Roster, RosterVersion
@@ -202,7 +202,7 @@ class ReporterDesk(Premises):
         with self.store.snapshot():
             case, found = self.store.find_or_decoy(address)
             log, answers = self.store.log(case), self.store.answers(case)
-        named = now.named(parse_entry(log[0]).fields["keys"])
+        named = now.named(read_stored(log[0]).fields["keys"])
         keys = {key.hash: key for key in (*now.offered(today), *named)}
         return Mailbox(found, log, answers, list(keys.values()), list(now.versions))
 

@@ -18,7 +18,7 @@ from meldkluis.mailbox.errors import SchemaError, StoreError, WrongKeyError
 APPLICATION_ID: Final = 0x4D4B4C53
 """`MKLS`: says that the database is one of ours."""
 
-CACHE_KIB: Final = 500
+CACHE_KIB: Final = 2000
 """Page cache of a connection: SQLCipher's own 8 MB times connections times organisations would not fit."""
 
 BUSY_SECONDS: Final = 30.0

@@ -19,7 +19,7 @@ from meldkluis.crypto.attachment import digest_of_parts
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.limits import KIB, PART
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import Claim, many, one
+from meldkluis.mailbox.rows import Claim, many, one, places
 
 CHUNK: Final = 256 * KIB
 """Bytes in a row: small enough to read one at a time, large enough to be few."""
@@ -73,8 +73,11 @@ def stage(db: dbapi2.Connection, part: Part, digest: bytes, quota: Quota, today:
     size = len(part.ciphertext)
     db.execute("INSERT INTO part (blob, n, size, digest) VALUES (?, ?, ?, ?)", (blob, part.n, size, digest))
     view, first = memoryview(part.ciphertext), part.n * _CHUNKS_IN_PART
-    rows = ((blob, first + start // CHUNK, view[start : start + CHUNK]) for start in range(0, size, CHUNK))
-    db.executemany("INSERT INTO chunk (place, blob, n, bytes) VALUES (random(), ?, ?, ?)", rows)
+    starts = range(0, size, CHUNK)
+    rows = (
+        (place, blob, first + at // CHUNK, view[at : at + CHUNK]) for place, at in zip(places(), starts, strict=False)
+    )
+    db.executemany("INSERT INTO chunk (place, blob, n, bytes) VALUES (?, ?, ?, ?)", rows)
 
 
 def _check_quota(db: dbapi2.Connection, address: bytes, weight: int, quota: Quota) -> None:

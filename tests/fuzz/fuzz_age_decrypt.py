@@ -26,7 +26,7 @@ def streamed(file: bytes, size: int) -> bytes:
     return b"".join(age.decrypt_stream((file[at : at + size] for at in range(0, len(file), size)), IDENTITIES))
 
 
-def outcome(call) -> bytes | type[Exception]:  # noqa: ANN001
+def outcome(call) -> bytes | type[Exception]:
     """The plaintext, or the kind of error."""
     try:
         return call()
