@@ -13,6 +13,8 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { minify } from "terser";
 
+import { cubeRoots } from "./src/roots.js";
+
 const here = dirname(fileURLToPath(import.meta.url));
 const BUDGET = 48_000;
 
@@ -34,6 +36,24 @@ function packWords(language) {
   return words.map((word) => [...word].reverse().join("")).sort().map(short).join("");
 }
 
+// noble's SHA-2 with its tables computed: once their numbers are seen to be these, the source says how they come about.
+function shorterSha2(path) {
+  const source = readFileSync(path, "utf8");
+  const roots = cubeRoots();
+  const tables = [
+    [/Uint32Array\.from\((\[\s*0x428a2f98,[^\]]*\])\)/, (root) => root >> 32n, "Uint32Array.from(cubeRoots().slice(0, 64), (root) => Number(root >> 32n))", 64],
+    [/(\[\s*'0x428a2f98d728ae22',[^\]]*\])\.map\(n => BigInt\(n\)\)/, (root) => root, "cubeRoots()", 80],
+  ];
+  let shorter = source;
+  for (const [pattern, of, instead, length] of tables) {
+    const [whole, literal] = pattern.exec(source);
+    const numbers = literal.match(/0x[0-9a-f]+/g).map(BigInt);
+    if (numbers.length !== length || numbers.some((number, index) => number !== of(roots[index]))) throw new Error("other constants");
+    shorter = shorter.replace(whole, instead);
+  }
+  return `import { cubeRoots } from ${JSON.stringify(join(here, "src", "roots.js"))};\n${shorter}`;
+}
+
 // What typage brings for recipients that this client never meets (hardware tags, passphrases, classical keys) stays out:
 // their classes shake out, but the modules they import would not.
 const trimmed = {
@@ -47,6 +67,7 @@ const trimmed = {
     within.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
       contents: "export const p256 = undefined, scrypt = undefined, scalarMult = undefined, scalarMultBase = undefined;",
     }));
+    within.onLoad({ filter: /noble\/hashes\/sha2\.js$/ }, ({ path }) => ({ contents: shorterSha2(path) }));
     within.onResolve({ filter: /^meldkluis:words$/ }, () => ({ path: "words", namespace: "words" }));
     within.onLoad({ filter: /.*/, namespace: "words" }, () => ({
       contents: `export default ${JSON.stringify({ nl: packWords("nl"), en: packWords("en") })}`,

@@ -4,6 +4,7 @@
 // - Only mlkem768x25519 stanzas are written and read: a reporter's client meets no others.
 
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -131,8 +132,22 @@ export async function decrypt(file, seed) {
   return pieces.length === 1 ? pieces[0] : join(nothing, ...pieces);
 }
 
+const KIND = "mlkem768x25519";
+const ENCAPSULATED = 1120;
+
+// All stanzas of the kind before any is tried: a file opens for every reader or for none.
+function check({ args, body }) {
+  if (args[0] !== KIND) return;
+  must(args.length === 2 && body.length === TAG + 16);
+  const encapsulated = base64nopad.decode(args[1]);
+  must(encapsulated.length === ENCAPSULATED);
+  // noble throws for a point of low order.
+  x25519.getSharedSecret(new Uint8Array(32).fill(1), encapsulated.subarray(ENCAPSULATED - 32));
+}
+
 function unwrap(stanzas, seed) {
   try {
+    stanzas.forEach(check);
     return new HybridIdentity(bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase()).unwrapFileKey(stanzas);
   } catch {
     throw new Refusal("malformed");

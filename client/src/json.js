@@ -5,6 +5,7 @@ import { Refusal, must, unb64 } from "./bytes.js";
 
 const TOKEN = /[ \t\n\r]*(?:([{}[\],:])|("[^"\\]*(?:\\.[^"\\]*)*")|(-?\d+(?![\d.eE]))|(true|false|null))/y;
 const SPACE = /^[ \t\n\r]*$/;
+const DEPTH = 8;
 const LONE = /[\ud800-\udfff]/u;
 
 /** The object in the bytes, its objects without prototype; Refusal for anything unusual. */
@@ -41,16 +42,16 @@ export function readText(text) {
     return value;
   };
   const read = (token, depth) => {
-    must(depth <= 8);
-    if (token === "{") return object(depth + 1);
-    return token === "[" ? list(depth + 1) : literal(token);
+    if (token === "{") return object(depth);
+    return token === "[" ? list(depth) : literal(token);
   };
   const list = (depth) => {
+    must(depth <= DEPTH);
     const items = [];
     let token = next();
     if (token === "]") return items;
     for (;;) {
-      items.push(read(token, depth));
+      items.push(read(token, depth + 1));
       token = next();
       if (token === "]") return items;
       must(token === ",");
@@ -58,6 +59,7 @@ export function readText(text) {
     }
   };
   const object = (depth) => {
+    must(depth <= DEPTH);
     const fields = Object.create(null);
     let token = next();
     if (token === "}") return fields;
@@ -65,7 +67,7 @@ export function readText(text) {
       const name = literal(token);
       must(typeof name === "string" && !(name in fields));
       must(next() === ":");
-      fields[name] = read(next(), depth);
+      fields[name] = read(next(), depth + 1);
       token = next();
       if (token === "}") return fields;
       must(token === ",");
@@ -73,7 +75,7 @@ export function readText(text) {
     }
   };
   must(next() === "{");
-  const value = object(2);
+  const value = object(1);
   must(SPACE.test(text.slice(at)));
   return value;
 }
@@ -90,6 +92,11 @@ export function fields(value, checks) {
 
 export const text = (most) => (value) => {
   must(typeof value === "string" && (value.length <= most || [...value].length <= most));
+  return value;
+};
+/** One printable line without spaces around it. */
+export const line = (most) => (value) => {
+  must(/^[^\p{C}\p{Z}]+(?: +[^\p{C}\p{Z}]+)*$/u.test(text(most)(value)));
   return value;
 };
 export const binary = (length) => (value) => {

@@ -14,6 +14,7 @@ const BITS = 11;
 const CHECK_BITS = 4n;
 const LONGEST = 2000;
 const RUN = 4;
+const READINGS = 64;
 
 const refuse = (code, details) => {
   throw new Refusal(code, details);
@@ -40,6 +41,22 @@ function decode(indices) {
   return sha256(entropy)[0] >> 4 === check ? entropy : undefined;
 }
 
+// The ways, at most 64, to read letters without separators as twelve whole words of a list.
+function readings(run, { words, index }) {
+  let partial = new Map([[0, [[]]]]);
+  for (let word = 0; word < WORDS; word++) {
+    const grown = new Map();
+    for (const [start, heads] of partial)
+      for (let end = start + 3; end <= start + 8 && end <= run.length; end++) {
+        const place = index.get(run.slice(start, end));
+        if (words[place] !== run.slice(start, end)) continue;
+        grown.set(end, [...(grown.get(end) ?? []), ...heads.map((head) => [...head, place])].slice(0, READINGS));
+      }
+    partial = grown;
+  }
+  return partial.get(run.length) ?? [];
+}
+
 /**
  * The 16 bytes of a code as people write it. Refusal `code-count` {count}, `code-word` or `code-mixed` {number}, or `code-checksum`.
  */
@@ -47,7 +64,10 @@ export function parse(code) {
   if (code.length > LONGEST) refuse("code-count", { count: code.trim().split(/\s+/).length });
   const tokens = letters(code, " ").split(" ").filter(Boolean);
   const both = Object.values(lists);
-  if (tokens.length !== WORDS) refuse("code-count", { count: tokens.length });
+  if (tokens.length !== WORDS) {
+    const found = both.flatMap((list) => readings(tokens.join(""), list).map(decode).filter(Boolean));
+    return found.length === 1 ? found[0] : refuse("code-count", { count: tokens.length });
+  }
   const unknown = tokens.findIndex((token) => both.every(({ index }) => !index.has(token)));
   if (unknown >= 0) refuse("code-word", { number: unknown + 1 });
   // All words of one list: the one that knows the most of them, or the first.

@@ -71,7 +71,7 @@ class ReportForm {
     for (const { key, name, function: task, role } of roster.members) {
       const id = b64(key);
       if (!keys.has(id)) {
-        const line = item("p", say("to-absent", { name: clean(name), function: clean(task) }));
+        const line = item("p", say("to-absent", { who: clean(name), function: clean(task) }));
         line.className = "hint";
         line.dataset.absent = "";
         $("[data-field=to]", this.form).insertBefore(line, $("#to-error", this.form));

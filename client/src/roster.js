@@ -4,13 +4,13 @@
 import { b64, compare, must, unb64 } from "./bytes.js";
 import { checkRecipient } from "./age.js";
 import { labelled } from "./digest.js";
-import { binary, boolean, day, fields, integer, later, listOf, oneOf, optional, organisationName, readJson, shape, text } from "./json.js";
+import { binary, boolean, day, fields, integer, later, line, listOf, oneOf, optional, organisationName, readJson, shape } from "./json.js";
 import { breathe } from "./pause.js";
 import { openThing, signs } from "./signed.js";
 
 const MEMBERS = 16;
 const OFFERED = 30;
-const NAME = text(200);
+const NAME = line(200);
 const ROSTER = {
   version: integer(1, 1e6),
   organisation: organisationName,

@@ -36,6 +36,10 @@ describe("receipt codes", () => {
       assert.throws(() => receipt.parse(each.text), (error) => refusal(code)(error) && (each.number ?? error.details?.number) === error.details?.number);
     });
   }
+  it("a code without separators is read, as Python reads it", () => {
+    for (const { code, entropy } of good) assert.equal(b64(receipt.parse(code.replaceAll(" ", ""))), entropy);
+    assert.throws(() => receipt.parse(good[0].code.replaceAll(" ", "").slice(0, -1)), refusal("code-count"));
+  });
   it("a new code is another every time", () => {
     const codes = new Set(Array.from({ length: 50 }, () => receipt.generate("nl").join(" ")));
     assert.equal(codes.size, 50);
@@ -83,6 +87,16 @@ describe("base64 and JSON", () => {
   for (const text of texts.good) it(`reads ${text}`, () => assert.equal(JSON.stringify(json.readJson(bytes.utf8(text))), JSON.stringify(JSON.parse(text))));
   for (const text of texts.bad) it(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => json.readJson(bytes.utf8(text)), refusal()));
   it("refuses bytes that are no UTF-8", () => assert.throws(() => json.readJson(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d)), refusal()));
+  it("takes eight levels and no ninth", () => {
+    const nested = (levels) => bytes.utf8(`{"a":${"[".repeat(levels - 1)}1${"]".repeat(levels - 1)}}`);
+    json.readJson(nested(8));
+    assert.throws(() => json.readJson(nested(9)), refusal());
+  });
+  it("takes printable lines alone for names", () => {
+    for (const text of ["a", "Één Naam-Ander (x)", "a  b"]) assert.equal(json.line(20)(text), text);
+    for (const text of ["", " a", "a ", "a\nb", "a\tb", "a\u202eb", "a\u00a0b", "a\u2028b", "\u0000", "x".repeat(21), 1])
+      assert.throws(() => json.line(20)(text), refusal(), JSON.stringify(text));
+  });
   it("has no prototype to poison", () => {
     const read = json.readJson(bytes.utf8('{"__proto__":{"a":1},"constructor":2}'));
     assert.equal(read.a, undefined);
