@@ -75,6 +75,9 @@ bench: $(READY) ## Measure, and print the figures
 fuzz: $(READY) ## Fuzz every parser for FUZZ_SECONDS (60), two at a time
 	$(PY) tools/fuzz.py --seconds $(FUZZ_SECONDS)
 
+pictures: $(READY) ## Take the README's pictures anew (needs Chromium)
+	PYTHONPATH=tests/support $(PY) tools/pictures.py
+
 bundle: ## Rebuild the browser's script from client/ (needs node and npm)
 	cd client && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build
 
