@@ -14,8 +14,9 @@ from meldkluis.crypto.attachment import open_attachment
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64, load_json, unb64
 from meldkluis.crypto.entry import parse_entry
-from meldkluis.crypto.errors import NotForThisKeyError
+from meldkluis.crypto.errors import NotForThisKeyError, SignatureError
 from meldkluis.crypto.report import Sealed
+from meldkluis.crypto.signed import verify_bare
 
 ACTOR = Path(__file__).with_name("actor.mjs")
 CONTENT = b"\x89PNG" + bytes(range(256)) * 5000
@@ -190,3 +191,19 @@ def test_proof(node: Node, cast: Cast) -> None:
     assert verified.case == sealed.entry.case
     assert received(strange) == {"error": "receipt"}
     assert received(log, make_cast()) == {"error": "receipt"}
+
+
+def test_small_orders() -> None:
+    """The verdicts that the browser is held to, where keys or points have a part of small order, are those given here."""
+    vectors = json.loads((ACTOR.parents[1] / "vectors" / "mixed-order.json").read_text())
+    verdicts = []
+    for each in vectors["signatures"]:
+        try:
+            verify_bare(bytes.fromhex(each["key"]), bytes.fromhex(each["signature"]), vectors["message"].encode())
+        except SignatureError:
+            verdicts.append(False)
+        else:
+            verdicts.append(True)
+
+    assert verdicts == [each["holds"] for each in vectors["signatures"]]
+    assert set(verdicts) == {True, False}
