@@ -98,6 +98,7 @@ ERRORS: Final = {
         "U stuurt een vooraf gemaakte melding mee én u vulde dit formulier in. Kies één van de twee: "
         "maak het formulier leeg of haal het bestand weg."
     ),
+    "to-absent": N_("{who}, {function}, kan nu geen meldingen lezen en krijgt deze melding niet."),
     "error-nothing": N_("Er is niets om te versturen. Schrijf een bericht of kies een bestand."),
     "error-malformed": N_("Het formulier kwam niet goed aan. Kijk of alles hieronder klopt en verstuur het opnieuw."),
     "error-later": N_(
