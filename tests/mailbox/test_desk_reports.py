@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the desk accepts from reporters."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -389,3 +390,24 @@ def test_decoys_are_listed_nowhere(house: House):
     """No officer is served a decoy."""
     for officer in house.cast.officers:
         assert house.desk.inbox(officer.key, 1, TODAY).payload.endswith(b'"cases":[]}')
+
+
+def statements(house: House, address: bytes) -> list[str]:
+    """What opening a mailbox asks the database, in its order, without the values."""
+    asked: list[str] = []
+    house.desk.mailbox(address, TODAY)
+    reader = house.desk.store._read_connection()
+    reader.set_trace_callback(asked.append)
+    try:
+        house.desk.mailbox(address, TODAY)
+    finally:
+        reader.set_trace_callback(None)
+    return [re.sub(r"x'[0-9a-f]*'", "?", statement) for statement in asked]
+
+
+def test_an_unknown_mailbox_costs_the_same_reads(house: House):
+    """The database is asked the same for a known address without news and for an unknown one."""
+    reporter, _ = house.report()
+    known, unknown = statements(house, reporter.address), statements(house, bytes(32))
+    assert len(known) > 3
+    assert known == unknown
