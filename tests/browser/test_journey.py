@@ -52,6 +52,7 @@ def enter(browser: Browser, town: Town, officer: int) -> str:
     """Go to an officer's workstation and unlock it where it is locked; returns its address."""
     base = f"http://127.0.0.1:{int(town.site.rsplit(':', 1)[1]) + officer}"
     browser.open(town.start_of(officer))
+    browser.wait("#passphrase, main a.button")
     if browser.visible("#passphrase"):
         browser.fill("#passphrase", PASSPHRASE)
         browser.click("main form button")

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""axe finds nothing on any page in any state that a reporter or officer meets (WCAG 2.2 AA)."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsers import CHROMIUM, Chromium, chromium
+from town import PASSPHRASE, Town, need
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+Steps = Callable[[Chromium, Town], None]
+
+
+def violations(browser: Chromium) -> list[str]:
+    """What axe objects to on the page as it stands."""
+    found = Axe().run(browser.page, options={"runOnly": TAGS}).response["violations"]
+    return [json.dumps({"id": item["id"], "where": [node["target"] for node in item["nodes"]]}) for item in found]
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request: pytest.FixtureRequest) -> Iterator[Chromium]:
+    """Chromium on a phone, in either colour scheme."""
+    need("Chromium", CHROMIUM)
+    with chromium(viewport={"width": 390, "height": 800}, color_scheme=request.param) as browser:
+        yield browser
+
+
+def form(browser: Chromium, town: Town) -> None:
+    browser.open(f"{town.site}/melden")
+    browser.wait("#send")
+
+
+def form_with_errors(browser: Chromium, town: Town) -> None:
+    form(browser, town)
+    for box in browser.page.locator("input[name=to]").all():
+        box.uncheck()
+    browser.click("#send")
+    browser.wait("#errors")
+
+
+def receipt(browser: Chromium, town: Town) -> None:
+    form(browser, town)
+    browser.fill("#text", "Er klopt iets niet.")
+    browser.click("#send")
+    browser.wait("[data-receipt]")
+    browser.click("#written")
+
+
+def mailbox(browser: Chromium, town: Town) -> None:
+    browser.open(f"{town.site}/bericht")
+    browser.wait("#open-button")
+    browser.fill("#code", town.sample)
+    browser.click("#open-button")
+    browser.wait("[data-mailbox]")
+
+
+def wrong_code(browser: Chromium, town: Town) -> None:
+    browser.open(f"{town.site}/bericht")
+    browser.wait("#open-button")
+    browser.fill("#code", f"qqqq {town.sample}")
+    browser.click("#open-button")
+    browser.wait("#code-error")
+
+
+def door(browser: Chromium, town: Town) -> None:
+    browser.open(f"{town.site}/melden?door")
+
+
+def door_errors(browser: Chromium, town: Town) -> None:
+    door(browser, town)
+    browser.click("#send")
+    browser.wait("#errors")
+
+
+def door_receipt(browser: Chromium, town: Town) -> None:
+    door(browser, town)
+    browser.fill("#text", "Er klopt iets niet.")
+    browser.click("#send")
+    browser.wait("[data-receipt]")
+
+
+def plain(path: str) -> Steps:
+    return lambda browser, town: browser.open(town.site + path)
+
+
+PAGES: dict[str, Steps] = {
+    "start": plain("/"),
+    "start in English": plain("/en/"),
+    "no such page": plain("/niets"),
+    "proof": plain("/bewijs"),
+    "keys": plain("/sleutels"),
+    "form": form,
+    "form with errors": form_with_errors,
+    "receipt": receipt,
+    "mailbox": mailbox,
+    "wrong code": wrong_code,
+    "door": door,
+    "door with errors": door_errors,
+    "door's receipt": door_receipt,
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_reporters_pages(page: Chromium, town: Town, name: str) -> None:
+    """No violation, and nothing sticks out sideways on a phone."""
+    PAGES[name](page, town)
+    assert violations(page) == []
+    assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_officers_pages(page: Chromium, town: Town) -> None:
+    """The workstation, from the locked vault to a case."""
+    page.open(town.start_of(2))
+    page.wait("#passphrase, main a.button")
+    if page.visible("main a.button"):
+        assert violations(page) == []
+        page.click("main a.button")
+    else:
+        assert violations(page) == []
+        page.fill("#passphrase", "fout")
+        page.click("main form button")
+        page.wait("#passphrase-error")
+        assert violations(page) == []
+        page.fill("#passphrase", PASSPHRASE)
+        page.click("main form button")
+    page.wait("table.inbox")
+    assert violations(page) == []
+    page.click("table.inbox a")
+    page.wait("section.about-whom, ol.timeline")
+    assert violations(page) == []
+    if page.visible("section.about-whom"):
+        page.click("input[name=involved][value=no]")
+        page.click("fieldset ~ button")
+        page.wait("ol.timeline")
+    assert violations(page) == []
+    page.open(page.url.split("/case/")[0] + "/roster")
+    page.wait("main h1")
+    assert violations(page) == []
