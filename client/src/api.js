@@ -53,7 +53,8 @@ export async function ask(method, path, options = {}) {
     const stumbled = status < 200 || status === 408 || (status >= 500 && status !== FULL);
     if (answer && !stumbled) {
       // A name and nothing else: it chooses the sentence that the reporter reads.
-      throw new Refusal(`server-${/^[a-z-]{1,32}$/.test(answer.error) ? answer.error : "other"}`, answer);
+      const name = typeof answer.error === "string" && /^[a-z-]{1,32}$/.test(answer.error) ? answer.error : "other";
+      throw new Refusal(`server-${name}`, answer);
     }
     must(stumbled || status < 300, "server-other");
     must(attempt < PAUSES.length, "unreachable");

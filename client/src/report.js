@@ -21,9 +21,9 @@ const TRIES = 4;
 export async function reportPage(organisation) {
   const onRetry = (seconds) => ($("#wait-text").textContent = say("busy-retry", { seconds }));
   const keys = await fetchKeys(organisation, { onRetry });
-  must(keys.keys.size, "no-key");
   // A page that names somebody else than the signed roster was tampered with.
   must(all("[name=to]", copy("form")).every(({ value }) => keys.roster.ids.has(value)), "roster");
+  must(keys.keys.size, "no-key");
   const entropy = random(16);
   const words = encode(entropy, document.documentElement.lang);
   const receipt = derive(entropy, organisation);
