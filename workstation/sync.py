@@ -7,14 +7,18 @@
 - A report for another roster than the officer trusts is not taken in: its reporter was shown other readers.
 - Days are held against the day of the last list: what is older and new was kept back, or is dated back.
 - What the officer withdrew from is not fetched again, and a withdrawal that did not arrive is sent again.
+- What opens here stays: a colleague who takes a case over brings new headers, and one that does not open with the
+  case's secrets never takes the place of one that does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from meldkluis.crypto import age
+from meldkluis.crypto.casework import open_grant
 from meldkluis.crypto.chain import CaseLog, replay
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.entry import Entry, make_entry, parse_entry
@@ -177,8 +181,8 @@ class Sync:
         if line is not None and (len(log.entries) < line.entries or log.entries[line.entries - 1].hash != line.head):
             raise DistrustError("log-head", case)
         withdrew = self._keyring.key not in log.officers and self._keyring.key in log.ever_officers
-        taken_over = [entry for entry in log.entries[len(known) :] if entry.act == "case-key"]
-        self._book.extend(case, len(known), fresh_log, {} if withdrew else self._files(log, taken_over))
+        fresh_key = log.case_key is not None and log.case_key.index >= len(known)
+        self._book.extend(case, len(known), fresh_log, {} if withdrew else self._files(log, fresh_key=fresh_key))
         if withdrew:
             # By a copy of this vault: nothing of the case is kept here either.
             self._book.recuse(case)
@@ -243,21 +247,55 @@ class Sync:
             rosters = self._trust.rosters()
         return {roster.hash for roster in rosters if named == {member.key for member in roster.members}}
 
-    def _files(self, log: CaseLog, taken_over: list[Entry]) -> dict[tuple[int, str], bytes]:
+    def _files(self, log: CaseLog, *, fresh_key: bool) -> dict[tuple[int, str], bytes]:
         """Fetch the files that are missing here; those before a fresh case key again, since their headers changed."""
-        kept = self._book.places(log.case)
-        again = taken_over[0].index if taken_over else 0
-        files = {}
+        kept, files = self._book.places(log.case), {}
         for entry in log.entries:
             for slot in _KEPT_SLOTS & entry.files.keys():
-                if (entry.index, slot) not in kept or (entry.index < again and slot in _REPORTER_SLOTS):
+                if (entry.index, slot) not in kept:
                     files[entry.index, slot] = self._fetch(log, entry, slot)
+        if log.case_key is not None and log.deputy != self._keyring.key:
+            self._rewrapped(log, log.case_key.index, files, kept, fresh_key=fresh_key)
         return files
 
-    def _fetch(self, log: CaseLog, entry: Entry, slot: str) -> bytes:
+    def _rewrapped(
+        self, log: CaseLog, end: int, files: dict[tuple[int, str], bytes], kept: set[tuple[int, str]], *,
+        fresh_key: bool,
+    ) -> None:  # fmt: skip
+        """Put the files with the headers of who took the case over into `files`, as far as they open.
+
+        Whoever takes a case over can bring headers that open for nobody, and would shut the report to the others.
+        """
+        identities, shut = self._case_identities(log, files), False
+        for entry in log.entries[:end]:
+            for slot in _REPORTER_SLOTS & entry.files.keys():
+                place = (entry.index, slot)
+                if place not in files and not fresh_key:
+                    continue
+                new = files.pop(place, None) or self._fetch(log, entry, slot)
+                if _opens(new, identities):
+                    files[place] = new
+                    continue
+                shut = True
+                if place not in kept:
+                    files[place] = self._fetch(log, entry, slot, first=True)
+        if shut:
+            self._alarm(DistrustError("unreadable", log.case), self._api.day())
+
+    def _case_identities(self, log: CaseLog, files: Mapping[tuple[int, str], bytes]) -> list[str]:
+        grant = None if log.case_recipient is None else self._book.secrets(log.case, log.case_recipient)
+        for entry in log.entries:
+            file = files.get((entry.index, "grant")) or self._book.file(log.case, entry.index, "grant")
+            if grant is None and file is not None:
+                with suppress(CryptoError):
+                    grant = open_grant(file, entry, log, self._keyring.intake_secrets())
+        seeds = () if grant is None else (grant.secret, grant.identity_secret)
+        return [age.identity_from_seed(seed) for seed in seeds]
+
+    def _fetch(self, log: CaseLog, entry: Entry, slot: str, *, first: bool = False) -> bytes:
         # The deputy was named in the first header; the one after taking over is for the case's officers alone.
         mine = log.deputy == self._keyring.key and slot in _REPORTER_SLOTS
-        first = mine and log.case_key is not None and entry.index < log.case_key.index
+        first = first or (mine and log.case_key is not None and entry.index < log.case_key.index)
         try:
             file = self._api.file(log.case, entry.index, slot, first=first)
             _, payload = age.split(file)
@@ -268,3 +306,11 @@ class Sync:
         if sha256(payload) != entry.files[slot].hash:
             raise DistrustError("file-changed", log.case)
         return file
+
+
+def _opens(file: bytes, identities: Sequence[str]) -> bool:
+    try:
+        age.decrypt(file, identities)
+    except CryptoError:
+        return False
+    return True

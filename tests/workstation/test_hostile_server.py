@@ -7,13 +7,14 @@ from datetime import date, timedelta
 
 import pytest
 from cast import make_officer
-from workplace import PASSPHRASE, Answered, ToDesk, Workplaces, found
+from workplace import PASSPHRASE, Answered, Sent, ToDesk, Workplaces, found
 
 from meldkluis.crypto import age, receipt, report
+from meldkluis.crypto.casework import take_over
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64, dump_json, load_json, unb64
 from meldkluis.crypto.entry import Dues, make_entry
-from meldkluis.crypto.roster import RosterVersion, make_roster
+from meldkluis.crypto.roster import IntakeKey, RosterVersion, make_roster
 from meldkluis.crypto.signed import SigningKey, sign
 from meldkluis.intake import administration
 from meldkluis.mailbox import wire
@@ -488,6 +489,40 @@ def test_colleague_grants_other_secrets(places):
         two.act(lambda: two.acts.not_involved(sent.case))
 
     assert kinds(places, 1) == ["grant"]
+
+
+def _shut_out(places: Workplaces, sent: Sent, *, honest_grant: bool) -> None:
+    """Let the first officer take a case over with headers, and perhaps a grant, that open for nobody."""
+    office = places.offices[0]
+    office.fetch()
+    log = office.dossiers.log(sent.case)
+    bodies = {(0, slot): office.book.file(sent.case, 0, slot) for slot in ("content", "identity")}
+    keys = office.keyring.known_keys() if honest_grant else [_thrown_away(key) for key in office.keyring.known_keys()]
+    taken = take_over(
+        log, {place: age.split(body)[0] for place, body in bodies.items()}, office.keyring.intake_secrets(), keys,
+        office.keyring.signing_key, today(),
+    )  # fmt: skip
+    nobody = age.split(age.encrypt(b"", [age.recipient_of(age.generate_identity())]))[0]
+    office.api.append(sent.case, taken.entry.raw, taken.files, dict.fromkeys(taken.headers, nobody))
+
+
+def _thrown_away(key: IntakeKey) -> IntakeKey:
+    return IntakeKey(key.thing, key.organisation, age.recipient_of(age.generate_identity()), key.start)
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["fetched before", "fetched after"])
+@pytest.mark.parametrize("honest_grant", [True, False])
+def test_colleague_shuts_the_others_out(places, early, honest_grant):
+    """An officer who takes a case over with headers that open for nobody is seen, and the others still read it."""
+    two, sent = places.offices[1], places.report()
+    if early:
+        two.fetch()
+    _shut_out(places, sent, honest_grant=honest_grant)
+    two.fetch()
+    two.acts.not_involved(sent.case)
+
+    assert two.dossiers.timeline(sent.case)[0].text == "Er klopt iets niet."
+    assert kinds(places, 1) == ["unreadable"]
 
 
 def test_attachment_swapped_or_cut(places):
