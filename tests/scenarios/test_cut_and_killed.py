@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,13 @@ def was_there_already(answer: Answer) -> bool:
 
 def staged(desk: Desk) -> int:
     """How many uploads lie in staging."""
-    return int(desk.store._read(lambda db: db.execute("SELECT count(*) FROM staging").fetchone())[0])
+    ((number,),) = desk.store._read(lambda db: db.execute("SELECT count(*) FROM staging").fetchall())
+    return int(number)
+
+
+def more_staged(desk: Desk, than: int) -> bool:
+    """Whether more uploads lie in staging than then."""
+    return staged(desk) > than
 
 
 def wait_until(what: Callable[[], bool]) -> None:
@@ -226,7 +233,7 @@ def test_a_server_that_is_killed(tmp_path: Path) -> None:
     """Killed at any stage of a form, and at any moment after its last byte, the server has it whole or not at all."""
     directory = tmp_path / "organisation"
     cast = found(directory)
-    moments = [*STAGES, 0.001, 0.01, 0.02, 0.04, 0.08]
+    moments: list[str | float] = [*STAGES, 0.001, 0.01, 0.02, 0.04, 0.08]
     killed: tuple[Sender, bool, int] | None = None
     with desk_of(directory) as desk:
         for moment in [*moments, None]:
@@ -242,7 +249,7 @@ def test_a_server_that_is_killed(tmp_path: Path) -> None:
                     if isinstance(moment, str):
                         connection.sendall(until(sender, moment))
                         if moment in {"inside the file", "after the file", "before the last byte"}:
-                            wait_until(lambda waiting=waiting: staged(desk) > waiting)
+                            wait_until(partial(more_staged, desk, waiting))
                     else:
                         connection.sendall(sender.raw)
                         answered = answer_within(connection, moment).startswith(b"HTTP/1.1 200 ")
@@ -263,11 +270,10 @@ def test_a_server_that_is_killed_over_an_addition(tmp_path: Path) -> None:
         for number, moment in enumerate((0.001, 0.01, 0.03), 2):
             fields = [("code", sender.code), ("action", "send"), ("number", str(number)), ("text", TEXT)]
             sender.body = encode([*fields, ("name", ""), ("contact", "")], [("file", "nog.bin", FILE)])
-            with serving(directory, cast) as server:
-                with connect(server.site) as connection:
-                    connection.sendall(sender.raw)
-                    answered = answer_within(connection, moment).startswith(b"HTTP/1.1 200 ")
-                    cut_power(server)
+            with serving(directory, cast) as server, connect(server.site) as connection:
+                connection.sendall(sender.raw)
+                answered = answer_within(connection, moment).startswith(b"HTTP/1.1 200 ")
+                cut_power(server)
             arrived = sender.acts().count("message") == number - 1
             assert arrived or not answered
             with serving(directory, cast) as server:
