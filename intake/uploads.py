@@ -215,7 +215,11 @@ class Uploads:
         try:
             await self.bundle.write(data)
         except Refused as refused:
-            self.refuse(refused)
+            if refused.code == "malformed":
+                # What it carries is no age file, so it is no bundle: trying again, as `refuse` says, would not help.
+                self.bundle.broken = True
+            else:
+                self.refuse(refused)
 
     async def close(self) -> None:
         """Say what the whole was; called when the body is over."""
