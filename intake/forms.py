@@ -19,6 +19,10 @@ KEEP_TEXT: Final = 1024 * 1024
 """Bytes of one text field kept in memory: four times what can be sent, so that a long text comes back whole."""
 
 KEEP_SHORT: Final = 64 * 1024
+KEEP_CHOICE: Final = 256
+"""Bytes of a field that is ticked and never typed."""
+
+_CHOICES: Final = frozenset({"to", "kind", "action", "number", "preview"})
 _REPEATED: Final = {"to": 32}
 _FILES: Final = frozenset({"file", "bundle"})
 _DRAIN: Final = 4 * 1024**3
@@ -90,7 +94,7 @@ class _Reading:
             self._end_text()
 
     async def _begin(self, event: Begin) -> None:
-        self.name, self.keep = event.name, KEEP_TEXT if event.name in {"text", "proof"} else KEEP_SHORT
+        self.name, self.keep = event.name, _keep(event.name)
         self.file = event.filename is not None and event.name in _FILES
         self.value.clear()
         if event.name not in self.allowed or (event.filename is not None and not self.file):
@@ -120,6 +124,12 @@ class _Reading:
         self.form.cleaned = self.form.cleaned or not whole or "\0" in text
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text.replace("\0", "")
+
+
+def _keep(name: str) -> int:
+    if name in _CHOICES:
+        return KEEP_CHOICE
+    return KEEP_TEXT if name in {"text", "proof"} else KEEP_SHORT
 
 
 async def read_form(request: Request, allowed: frozenset[str], sink: FileSink) -> Form:

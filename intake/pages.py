@@ -5,6 +5,7 @@
 - No page repeats anything of an address or of a request that failed.
 """
 
+import asyncio
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -45,6 +46,7 @@ class Pages:
     def __init__(self, site: Site, language: Language) -> None:
         """Serve the pages of one language."""
         self._site, self._language = site, language
+        self._checking = asyncio.Lock()
 
     async def start(self, _: Request) -> Response:
         """Answer `GET /`."""
@@ -130,7 +132,9 @@ class Pages:
             return Response(status_code=400)
         typed = form.text("proof")
         try:
-            proof = verify_proof(typed)
+            # A stranger's megabyte can hold thousands of signatures: one at a time, and beside everybody else's visits.
+            async with self._checking:
+                proof = await asyncio.to_thread(verify_proof, typed)
         except CryptoError:
             sentence = self._language.sentence(N_("Dit bewijs is niet echt, of niet heel overgenomen."))
             return self._proof(typed, status=400 if form.malformed else 422, errors={"proof": [sentence]})

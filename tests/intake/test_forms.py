@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finding the code where it does not belong."""
+"""What of a form is kept, and finding the code where it does not belong."""
+
+import asyncio
 
 import pytest
+from starlette.requests import Request
 
 from meldkluis.crypto import receipt
-from meldkluis.intake.forms import holds_code
+from meldkluis.intake.forms import NoFiles, holds_code, read_form
 from meldkluis.intake.uploads import spellings
 
 CODE = receipt.encode(bytes(range(16)), "nl")
@@ -36,3 +39,19 @@ def test_code_found(text):
 def test_code_not_found(text):
     """Ordinary texts, also with a few of the words, pass."""
     assert not holds_code(text, spellings(CODE))
+
+
+def test_what_is_ticked_is_short():
+    """A hostile form cannot fill the memory with fields that nobody types in; what is typed is kept long."""
+    names = ["to"] * 40 + ["kind", "preview", "text"]
+    parts = [f'--x\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{"a" * 60_000}\r\n' for name in names]
+    body = ("".join(parts) + "--x--\r\n").encode()
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=x")]}
+    form = asyncio.run(read_form(Request(scope, receive), frozenset(names), NoFiles()))
+
+    assert len(form.text("text")) == 60_000
+    assert sum(len(value) for values in form.fields.values() for value in values) < 60_000 + 16_384

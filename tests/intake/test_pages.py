@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The pages that are only read, and what every answer has."""
 
+import asyncio
 import re
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house import House, Page
 
 from meldkluis.crypto import receipt
+from meldkluis.crypto.proof import Proof, verify_proof
+from meldkluis.intake import pages
 from meldkluis.intake.headers import ALWAYS
 from meldkluis.intake.pages import Pages
 
@@ -231,3 +236,43 @@ def test_foreign_form_types(house: House) -> None:
 
             assert response.status_code == 400
             check_headers(Page(400, response.headers, response.content))
+
+
+def test_a_long_proof_stops_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a proof with thousands of signatures is checked, other visitors get their pages."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(written: str) -> Proof:
+        begun.set()
+        assert go_on.wait(20)
+        return verify_proof(written)
+
+    monkeypatch.setattr(pages, "verify_proof", slow)
+    boundary = b'--x\r\ncontent-disposition: form-data; name="proof"\r\n\r\nnone\r\n--x--\r\n'
+
+    async def ask(method: str, path: str, body: bytes) -> int:
+        sent: list[Any] = []
+        given = [(b"content-type", b"multipart/form-data; boundary=x"), (b"host", b"localhost")]
+        scope = {
+            "type": "http", "method": method, "path": path, "query_string": b"", "headers": given,
+            "http_version": "1.1", "scheme": "http", "server": ("localhost", 80), "client": None, "root_path": "",
+        }  # fmt: skip
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await house.client.app(scope, receive, send)
+        status: int = sent[0]["status"]
+        return status
+
+    async def visits() -> tuple[int, int]:
+        checking = asyncio.create_task(ask("POST", "/bewijs", boundary))
+        await asyncio.to_thread(begun.wait, 20)
+        meanwhile = await ask("GET", "/", b"")
+        go_on.set()
+        return await checking, meanwhile
+
+    assert asyncio.run(visits()) == (422, 200)
