@@ -163,7 +163,7 @@ async def _broken(_: Scope) -> Response:
 
 def create_app(desk: Desk) -> Starlette:
     """Return the application of the officers' listener."""
-    return Starlette(
+    app = Starlette(
         middleware=[Middleware(Guard, broken=_broken), Middleware(WithDesk, desk=desk)],
         routes=[
             Route("/v1/status", verified(_status), methods=["GET"]),
@@ -176,3 +176,6 @@ def create_app(desk: Desk) -> Starlette:
             Route("/v1/cases/{case}/log", verified(_append, APPEND), methods=["POST"]),
         ],
     )
+    # A redirect would copy the Host header into an address, for anybody who asks.
+    app.router.redirect_slashes = False
+    return app

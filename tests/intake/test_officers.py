@@ -413,6 +413,15 @@ def test_announcing_keys(one: Workstation, two: Workstation) -> None:
     assert announce(one, one.officer, today() + timedelta(days=400))[0] == 409
 
 
+def test_no_redirect(shared: House) -> None:
+    """A stray slash leads nowhere: no answer carries the Host header of whoever asks."""
+    client = TestClient(officers.create_app(shared.desk), base_url="http://evil.example")
+    answer = client.get("/v1/cases/", follow_redirects=False)
+
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 def test_the_site_is_not_here(one: Workstation) -> None:
     """The officers' listener serves neither pages nor the reporters' interface, signed or not."""
     for path in ("/", "/melden", "/bericht", "/en/", "/static/x.css", "/api/keys", "/api/mailbox"):
