@@ -125,8 +125,8 @@ class OfficersApi:
         if reply.status < 300:
             return counter, reply
         error = self._error(reply)
-        if error.code == "replay" and isinstance(error.details.get("counter"), int):
-            highest = int(str(error.details["counter"]))
+        highest = error.details.get("counter")
+        if error.code == "replay" and isinstance(highest, int) and not isinstance(highest, bool):
             if highest > self._keyring.counter():
                 # An older copy of this vault, or somebody else with this key: go on with higher numbers, and say so.
                 self._book.raise_alarm("counter", None, self._today())

@@ -3,15 +3,20 @@
 
 - Host must be exactly ours (DNS rebinding); a request that another page caused is refused by Sec-Fetch-Site or Origin;
   a POST must say where it comes from.
+- Another user of this machine gets nothing, also with the session's cookie (see `neighbour`).
 - Every answer forbids script, framing, caching and foreign content. Pages need no script at all.
 - Bodies are small; nothing is spooled to a disk.
 """
 
-from typing import Final
+import os
+from collections.abc import Callable
+from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from meldkluis.workstation.neighbour import End, owner
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -35,10 +40,14 @@ _STYLES: Final = "/static/"
 
 
 class Guard:
-    """ASGI middleware; `origin` is the one address at which the application answers, as http://127.0.0.1:8001."""
+    """ASGI middleware; `origin` is the one address at which the application answers, as http://127.0.0.1:8001.
 
-    def __init__(self, app: ASGIApp, origin: str) -> None:
+    `owner` tells whose the other end of a connection is.
+    """
+
+    def __init__(self, app: ASGIApp, origin: str, owner: Callable[[End, End], int | None] = owner) -> None:
         self._app: Final = app
+        self._owner: Final = owner
         self._origin: Final = origin
         self._host: Final = origin.removeprefix("http://")
 
@@ -57,12 +66,19 @@ class Guard:
                 headers["Cache-Control"] = CACHE
             await send(message)
 
-        refusal = self._refusal(scope["method"], scope["path"], Headers(scope=scope))
+        refusal = self._stranger(scope.get("client")) or self._refusal(
+            scope["method"], scope["path"], Headers(scope=scope)
+        )
         if refusal:
             status, text = refusal
             await PlainTextResponse(text + "\n", status)(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
+
+    def _stranger(self, client: Any) -> tuple[int, str] | None:
+        host, _, port = self._host.rpartition(":")
+        whose = None if client is None else self._owner((client[0], client[1]), (host, int(port)))
+        return None if whose in {None, os.getuid()} else (403, "This application is another user's.")
 
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str] | None:
         if headers.getlist("host") != [self._host]:

@@ -20,7 +20,7 @@ from meldkluis.intake import administration
 from meldkluis.mailbox import wire
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.alarms import KINDS
-from meldkluis.workstation.errors import ActError, DistrustError, UnreachableError
+from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.office import Office
 
 Lie = Callable[[str, str, Answered], Answered]
@@ -541,6 +541,15 @@ def test_attachment_swapped_or_cut(places):
 
 
 # Requests
+
+
+@pytest.mark.parametrize("counter", [True, "7", -1, 10**30])
+def test_counter_that_is_none(places, counter):
+    """A refusal with a counter that no workstation can have is a refusal, and nothing breaks."""
+    error = dump_json({"error": "replay", "counter": counter})
+    places.transports[0].lie = lambda *_: (401, error)
+    with pytest.raises(RefusedError):
+        places.offices[0].fetch()
 
 
 def test_older_copy_of_the_vault(places):

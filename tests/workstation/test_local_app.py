@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The local application's gates: Host, origin, start token, session, form token, lock."""
 
+import os
 import re
+import socket
 
 import pytest
 from starlette.routing import Route
 from workplace import ORIGIN, PASSPHRASE, browse
 
-from meldkluis.workstation import pages_access, pages_cases, pages_roster
+from meldkluis.workstation import neighbour, pages_access, pages_cases, pages_roster
+from meldkluis.workstation.guard import Guard
 
 ROUTES: list[Route] = [*pages_access.ROUTES, *pages_cases.ROUTES, *pages_roster.ROUTES]
 CSP = (
@@ -270,3 +273,26 @@ def test_card_is_a_file(browser):
 
     assert answer.text.startswith("-----BEGIN MELDKLUIS CARD-----")
     assert answer.headers["content-disposition"].startswith('attachment; filename="meldkluis-gemeente-voorbeeld-')
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/net/tcp"), reason="only Linux tells")  # noqa: PTH110
+def test_owner_of_a_connection():
+    """The user at the other end of a loopback connection is known; of an address without connection nobody is."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        ends = client.getsockname(), server.getsockname()
+
+        assert neighbour.owner(*ends) == os.getuid()
+        assert neighbour.owner(("127.0.0.1", 1), ends[1]) is None
+        assert neighbour.owner(("nowhere", 1), ends[1]) is None
+
+
+@pytest.mark.parametrize(("whose", "status"), [(None, 200), (os.getuid(), 200), (os.getuid() + 1, 403), (65534, 403)])
+def test_another_user_with_the_cookie(browser, whose, status):
+    """Another user of the machine gets nothing, also with the session's cookie, and not the start page either."""
+    browser.start()
+    inner = browser.client.app._app
+    browser.client.app = Guard(inner, ORIGIN, lambda *_: whose)
+    browser.client._transport.app = browser.client.app
+
+    assert browser.get("/unlock").status_code == status
+    assert browser.get("/static/workstation.css").status_code == status
