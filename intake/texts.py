@@ -203,7 +203,7 @@ MAILBOX: Final = {
     "act-handed-over": N_("Een termijn is verstreken. Uw melding ging naar {officer}."),
     "act-withdrawn": N_("U vroeg om uw melding in te trekken."),
     "act-agreed": N_("U stemde in."),
-    "act-unopened": N_("Nog niemand heeft uw melding geopend."),
+    "act-unopened": N_("Nog niemand heeft uw melding in behandeling genomen."),
     "act-lapsed-acknowledgement": N_(
         "U had uiterlijk {day} een ontvangstbevestiging moeten krijgen. Die is er niet. U kunt ook ergens anders "
         "terecht."

@@ -37,7 +37,7 @@ def test_before_anybody_looked(house: House) -> None:
 
     assert page.status == 200
     assert "U stuurde uw melding" in page.said()
-    assert "Nog niemand heeft uw melding geopend" in page.said()
+    assert "Nog niemand heeft uw melding in behandeling genomen" in page.said()
     assert "mijn eigen woorden" not in page.text
     assert page.value("code") == code
 
