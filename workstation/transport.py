@@ -3,16 +3,20 @@
 
 - No redirects, no retries, no proxies from the environment, no compression: an answer is what the server sent.
 - Plain HTTP is for this machine and onion addresses only; elsewhere it would show who asks for which case.
+- An onion address is asked only where tor itself answers for the name: an ordinary resolver that is asked for it may
+  lead anywhere, and nothing is sent there.
 - A demonstration talks to this machine only.
 """
 
 import ipaddress
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from meldkluis.crypto.limits import KIB
 from meldkluis.workstation.errors import DemoError, UnreachableError, WorkstationError
@@ -20,6 +24,9 @@ from meldkluis.workstation.errors import DemoError, UnreachableError, Workstatio
 _CHUNK: Final = 64 * KIB
 _TIMEOUT: Final = urllib3.Timeout(connect=20, read=120)
 """Seconds: an onion service may take its time."""
+
+TOR_NETWORKS: Final = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "10.192.0.0/10", "::1/128", "fe80::/10")))
+"""Where tor answers for onion names: torsocks, tor(1) VirtualAddrNetworkIPv4 and IPv6, Whonix."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,28 @@ def check_server(url: str, *, demo: bool) -> str:
     return f"{parts.scheme}://{bracketed}" + (f":{port}" if port is not None else "")
 
 
+def _seen_to_be_tor(connection: HTTPConnection, found: socket.socket) -> socket.socket:
+    peer = ipaddress.ip_address(found.getpeername()[0].partition("%")[0])
+    if not any(peer in network for network in TOR_NETWORKS):
+        found.close()
+        raise urllib3.exceptions.NewConnectionError(connection, "tor does not answer for this name here")
+    return found
+
+
+class _OnionConnection(HTTPConnection):
+    """A connection that is given up before a byte is sent when tor is not at its other end."""
+
+    def _new_conn(self) -> socket.socket:
+        return _seen_to_be_tor(self, super()._new_conn())
+
+
+class _OnionTlsConnection(HTTPSConnection):
+    """The same, with TLS inside."""
+
+    def _new_conn(self) -> socket.socket:
+        return _seen_to_be_tor(self, super()._new_conn())
+
+
 class HttpTransport:
     """Requests over urllib3, to one server."""
 
@@ -81,6 +110,8 @@ class HttpTransport:
         parts = urlsplit(url)
         self.authority: Final = parts.netloc
         self._pool: Final = urllib3.connection_from_url(url, timeout=_TIMEOUT, retries=False, maxsize=4, block=False)
+        if (parts.hostname or "").endswith(".onion"):
+            self._pool.ConnectionCls = _OnionTlsConnection if parts.scheme == "https" else _OnionConnection
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Send a request; the answer streams."""
