@@ -14,6 +14,7 @@ FUZZ_SECONDS ?= 60
 TESTS ?= tests
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 
 # A checkout has folders named mailbox/ and crypto/: never put the working directory on the import path
 # (docs/adr/0001-namespace.md).
@@ -70,7 +71,7 @@ drill: $(READY) ## Run the long drills
 	$(BIN)/pytest $(PYTEST_ARGS) -m drill --timeout 1800 $(TESTS) || [ $$? -eq 5 ]
 
 bench: $(READY) ## Measure, and print the figures
-	PYTHONPATH=tests/support $(PY) bench/run.py
+	PYTHONPATH=tests/support:bench $(PY) bench/run.py $(BENCH_ARGS)
 
 fuzz: $(READY) ## Fuzz every parser for FUZZ_SECONDS (60), two at a time
 	$(PY) tools/fuzz.py --seconds $(FUZZ_SECONDS)

@@ -4,7 +4,10 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 
 def test_ci_runs_what_the_readme_says(root: Path) -> None:
@@ -29,6 +32,33 @@ def test_every_command_explains_itself(root: Path) -> None:
 
     for name in ("run", "test", "check", "drill", "bench", "fuzz", "bundle", "locale"):
         assert re.search(rf"^  make {name} +\S", shown, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("target", ["run", "bench", "fuzz"])
+def test_what_make_starts_can_start(root: Path, target: str) -> None:
+    """A program that make starts finds its own modules, although nothing is imported from the working directory."""
+    recipe = subprocess.run(
+        ["make", "--no-print-directory", "-C", root, "--dry-run", target],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BENCH_ARGS": "", "DEMO_ARGS": ""},
+    ).stdout
+    command = recipe.splitlines()[-1].replace(".venv/bin/python", sys.executable)
+    assert sys.executable in command
+
+    done = subprocess.run(
+        ["bash", "-c", f"{command} --help"],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=root,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("usage:")
 
 
 def test_set_up_checks_every_hash(root: Path) -> None:
