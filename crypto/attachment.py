@@ -77,6 +77,7 @@ class AttachmentSealer:
         self._seed = os.urandom(32)
         self._encryptor = age.Encryptor([age.Identity(self._seed).recipient])
         self._start = b""
+        self._padding: Iterator[bytes] | None = None
         self._plain = PartsDigest()
         self._cipher = PartsDigest()
 
@@ -98,13 +99,22 @@ class AttachmentSealer:
         self._cipher.update(ciphertext)
         return ciphertext
 
+    def padding(self) -> Iterator[bytes]:
+        """Give the ciphertext of the padding in pieces, once nothing more is coming; `finish` gives what is not taken.
+
+        Padding of a large file is megabytes, which a server with many uploads had better not hold all at once.
+        """
+        if self._padding is None:
+            self._padding = attachment_padding(self._plain.length)
+        for block in self._padding:
+            yield self._count(self._encryptor.update(block))
+
     def finish(self) -> tuple[bytes, SealedAttachment]:
         """Give the rest of the ciphertext, and what the message must say; FormatError for an empty attachment."""
         length = self._plain.length
         if not length:
             raise FormatError("an attachment is never empty")
-        padding = [self._encryptor.update(block) for block in attachment_padding(length)]
-        rest = self._count(b"".join(padding) + self._encryptor.finish())
+        rest = b"".join(self.padding()) + self._count(self._encryptor.finish())
         ref = AttachmentRef(
             id=self.id,
             name=self._name,

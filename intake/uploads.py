@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from meldkluis.crypto import bundle
 from meldkluis.crypto.attachment import AttachmentSealer, SealedAttachment
@@ -24,8 +25,18 @@ from meldkluis.mailbox.errors import Refused
 
 _SHOWN_NAME: Final = 80
 _SENTENCES: Final = 10
-_UNDERWAY: Final = 2
-"""Parts of one upload that wait for the disk, at most: eight uploads at once hold no more than 24 MiB."""
+_UNDERWAY: Final = 1
+"""Parts of all uploads of a process that wait for the disk, at most: while it writes one, others are encrypted.
+
+Each is in memory twice, as bytes and as pages of its transaction, beside the part that each upload is filling.
+"""
+
+_turns: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]] = WeakKeyDictionary()
+
+
+def _turns_here() -> asyncio.Semaphore:
+    """Return the turns to the disk of this process's event loop."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_UNDERWAY))
 
 
 def spellings(code: str) -> list[list[str]]:
@@ -64,21 +75,27 @@ class _Parts:
     async def write(self, ciphertext: bytes) -> None:
         self._waiting += ciphertext
         while len(self._waiting) >= PART:
-            await self._stage(bytes(memoryview(self._waiting)[:PART]))
-            del self._waiting[:PART]
+            await self._stage()
 
     async def finish(self) -> None:
         if self._waiting:
-            await self._stage(bytes(self._waiting))
-            self._waiting.clear()
+            await self._stage()
         while self._underway:
             await self._underway.popleft()
 
-    async def _stage(self, part: bytes) -> None:
-        while len(self._underway) >= _UNDERWAY:
+    async def _stage(self) -> None:
+        """Hand the next part on; what became of parts before it is raised here."""
+        while self._underway and (self._underway[0].done() or len(self._underway) >= _UNDERWAY):
             await self._underway.popleft()
+        turns = _turns_here()
+        await turns.acquire()
+        # Copied only now: who waits for a turn holds a part once.
+        part = bytes(memoryview(self._waiting)[:PART])
+        del self._waiting[:PART]
         staging = self._desk.stage(self._address, self.attachment, self._number, part, self._today)
-        self._underway.append(asyncio.ensure_future(staging))
+        task = asyncio.ensure_future(staging)
+        task.add_done_callback(lambda _: turns.release())
+        self._underway.append(task)
         self._number += 1
 
     async def settle(self) -> None:
@@ -198,8 +215,10 @@ class Uploads:
             return
         if self._stopped or self._sealer is None or self._parts is None:
             return
-        rest, sealed = self._sealer.finish()
         try:
+            for padding in self._sealer.padding():
+                await self._parts.write(padding)
+            rest, sealed = self._sealer.finish()
             await self._parts.write(rest)
             await self._parts.finish()
         except Refused as refused:
