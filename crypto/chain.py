@@ -94,6 +94,13 @@ class CaseLog:
         """Where contact details go once an officer took the case over."""
         return None if self.case_key is None else str(self.case_key.fields["identity_recipient"])
 
+    @property
+    def seen_by_all(self) -> bool:
+        """Whether every officer took the case over or made an entry since: each could say that it does not open."""
+        if self.case_key is None:
+            return False
+        return self.officers <= {entry.author for entry in self.entries[self.case_key.index :]}
+
     def next_number(self, author: bytes) -> int:
         """Return the number of the author's next message or answer, from 1."""
         return self._numbers.get(author, 0) + 1

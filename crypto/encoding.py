@@ -39,7 +39,8 @@ def unb64(text: str) -> bytes:
         data = binascii.a2b_base64(padded, strict_mode=True)
     except ValueError:
         raise FormatError("not base64url") from None
-    if binascii.b2a_base64(data, newline=False) != padded:
+    # The decoder refuses every letter and length that is wrong; only bits after the last byte are left to look at.
+    if binascii.b2a_base64(data[len(data) // 3 * 3 :], newline=False) != padded[len(data) // 3 * 4 :]:
         raise FormatError("not the canonical base64url")
     return data
 
@@ -102,9 +103,7 @@ def load_json(data: bytes | str) -> dict[str, Any]:
         raise FormatError("not JSON") from None
     if not isinstance(value, dict):
         raise FormatError("not an object")
-    # Fewer brackets than levels: most documents need no walk.
-    if written.count("{") + written.count("[") > MAX_DEPTH:
-        _check_depth(value, MAX_DEPTH)
+    _check_depth(value, MAX_DEPTH)
     return value
 
 

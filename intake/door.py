@@ -198,7 +198,7 @@ class Door:
     ) -> Response:
         sealed = compose_report(receipt, draft, readers.roster, readers.keys)
         try:
-            accepted = await self._site.desk.submit(receipt.address, sealed.entry.raw, sealed.files, today)
+            accepted = await self._site.desk.submit(receipt.address, sealed.entry, sealed.files, today)
         except Refused as refused:
             if refused.code == "other-text":
                 return self._conflict(receipt, typed, uploads, today)

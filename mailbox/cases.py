@@ -6,25 +6,28 @@
 - Runs inside the writer's operations, or on the reading connection; the caller has decided that it may.
 """
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Final
 
 from sqlcipher3 import dbapi2
 
 from meldkluis.mailbox import staging
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import (
-    AgeFile,
-    Facts,
-    Growth,
-    NewCase,
-    Standing,
-    many,
-    one,
-    places,
-    put_log,
-)
+from meldkluis.mailbox.rows import AgeFile, Facts, Growth, NewCase, Standing, many, one
 from meldkluis.mailbox.wire import AttachmentLine, FileLine
+
+ENTRIES: Final = 1 << 16
+"""Places of one case: the most entries in a log."""
+
+FILES: Final = 2
+"""Most age files with one entry."""
+
+_PLACES: Final = 45
+"""Bits of the random part of a place: 2 (place + entry) stays below 2^63."""
+
+_KEY: Final = 32
 
 
 def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | None:
@@ -37,62 +40,124 @@ def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | No
         case = find(db, address)
         assert case is not None
         return Standing(case, log(db, case))
-    made = db.execute(
-        'INSERT INTO "case" (id, entries, head, received) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-        (new.case, len(new.log), new.head, new.received.isoformat()),
-    )
-    if made.rowcount != 1:
-        raise Refused("taken")
-    put_log(db, new.case, 0, new.log)
-    _put_files(db, new.case, 0, new.files)
-    db.executemany('INSERT INTO officer (key, "case") VALUES (?, ?)', [(key, new.case) for key in new.officers])
+    place = begin(db, new.case, new.log, new.head, new.officers, new.received)
+    _put_files(db, place, 0, new.files)
     if new.claims:
         staging.claim(db, address, new.case, 0, new.claims)
     return None
 
 
-def _put_files(db: dbapi2.Connection, case: bytes, entry: int, files: Iterable[AgeFile]) -> None:
-    db.executemany(
-        'INSERT INTO file (place, "case", entry, slot, header, payload) VALUES (?, ?, ?, ?, ?, ?)',
-        [
-            (place, case, entry, file.slot, file.header, file.payload)
-            for place, file in zip(places(), files, strict=False)
-        ],
+def begin(
+    db: dbapi2.Connection,
+    case: bytes,
+    things: Sequence[bytes],
+    head: bytes,
+    officers: Iterable[bytes],
+    received: date | None,
+) -> int:
+    """Store a case and its first entries at a place that is drawn for it, and return the place. Refused: taken."""
+    place = _put_first(db, things[0])
+    made = db.execute(
+        'INSERT INTO "case" (id, place, entries, head, officers, received) VALUES (?, ?, ?, ?, ?, ?)'
+        " ON CONFLICT DO NOTHING",
+        (case, place, len(things), head, b"".join(sorted(officers)), _iso(received)),
     )
+    if made.rowcount != 1:
+        raise Refused("taken")
+    _put_log(db, place + 1, things[1:])
+    return place
+
+
+def _put_first(db: dbapi2.Connection, thing: bytes) -> int:
+    """Store the first entry of a case where no other case is; return the place."""
+    while True:
+        place = secrets.randbits(_PLACES) * ENTRIES
+        made = db.execute("INSERT INTO log (place, thing) VALUES (?, ?) ON CONFLICT DO NOTHING", (place, thing))
+        if made.rowcount == 1:
+            return place
+
+
+def _put_log(db: dbapi2.Connection, place: int, things: Iterable[bytes]) -> None:
+    db.executemany("INSERT INTO log (place, thing) VALUES (?, ?)", enumerate(things, place))
+
+
+def _put_files(db: dbapi2.Connection, place: int, entry: int, files: Sequence[AgeFile]) -> None:
+    assert len(files) <= FILES
+    first = FILES * (place + entry)
+    db.executemany(
+        "INSERT INTO file (place, slot, header, payload) VALUES (?, ?, ?, ?)",
+        [(at, file.slot, file.header, file.payload) for at, file in enumerate(files, first)],
+    )
+
+
+def _place(db: dbapi2.Connection, case: bytes) -> int | None:
+    row = one(db, 'SELECT place FROM "case" WHERE id = ?', case)
+    return None if row is None else int(row[0])
+
+
+def _entries(db: dbapi2.Connection, case: bytes, first: int = 0) -> tuple[int, int]:
+    """Return the first and the last place of a case's log; an empty range when there is no case."""
+    place = _place(db, case)
+    return (1, 0) if place is None else (place + first, place + ENTRIES - 1)
+
+
+def _files(db: dbapi2.Connection, case: bytes) -> tuple[int, int]:
+    first, last = _entries(db, case)
+    return FILES * first, FILES * last + FILES - 1
 
 
 def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) -> None:
-    """Append to a case. Refused: unknown, head (with `entries` and `head`), incomplete."""
+    """Append to a case. Refused: unknown, head (with `entries` and `head`), incomplete, quota (a log is full)."""
     case, length = growth.case, growth.entry + len(growth.log)
+    row = one(db, 'SELECT place, officers FROM "case" WHERE id = ?', case)
+    if row is None:
+        raise Refused("unknown")
+    if length > ENTRIES:
+        raise Refused("quota")
+    place, officers = row[0], (_split(row[1]) | growth.joining) - growth.leaving
     done = db.execute(
-        'UPDATE "case" SET entries = ?, head = ?, acknowledged = coalesce(acknowledged, ?),'
+        'UPDATE "case" SET entries = ?, head = ?, officers = ?, acknowledged = coalesce(acknowledged, ?),'
         " feedback = coalesce(feedback, ?) WHERE id = ? AND head = ? AND entries = ?",
-        (length, growth.head, _iso(growth.acknowledged), _iso(growth.feedback), case, growth.before, growth.entry),
+        (
+            length,
+            growth.head,
+            b"".join(sorted(officers)),
+            _iso(growth.acknowledged),
+            _iso(growth.feedback),
+            case,
+            growth.before,
+            growth.entry,
+        ),
     )
     if done.rowcount != 1:
-        raise Refused("head" if one(db, 'SELECT 1 FROM "case" WHERE id = ?', case) else "unknown")
-    put_log(db, case, growth.entry, growth.log)
-    _put_files(db, case, growth.entry, growth.files)
+        raise Refused("head")
+    _put_log(db, place + growth.entry, growth.log)
+    _put_files(db, place, growth.entry, growth.files)
     for (entry, slot), header in growth.headers.items():
-        _replace_header(db, case, entry, slot, header)
+        _replace_header(db, place + entry, slot, header)
     if growth.forget_first:
-        db.execute('UPDATE file SET first_header = NULL WHERE "case" = ? AND first_header IS NOT NULL', (case,))
-    db.executemany('DELETE FROM officer WHERE key = ? AND "case" = ?', [(key, case) for key in growth.leaving])
-    db.executemany('INSERT INTO officer (key, "case") VALUES (?, ?)', [(key, case) for key in growth.joining])
+        db.execute(
+            "UPDATE file SET first_header = NULL WHERE place BETWEEN ? AND ? AND first_header IS NOT NULL",
+            _files(db, case),
+        )
     if growth.claims:
         assert address is not None
         staging.claim(db, address, case, growth.entry, growth.claims)
+
+
+def _split(officers: bytes) -> frozenset[bytes]:
+    return frozenset(officers[start : start + _KEY] for start in range(0, len(officers), _KEY))
 
 
 def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _replace_header(db: dbapi2.Connection, case: bytes, entry: int, slot: str, header: bytes) -> None:
+def _replace_header(db: dbapi2.Connection, place: int, slot: str, header: bytes) -> None:
     done = db.execute(
         "UPDATE file SET first_header = coalesce(first_header, header), header = ?"
-        ' WHERE "case" = ? AND entry = ? AND slot = ?',
-        (header, case, entry, slot),
+        " WHERE place BETWEEN ? AND ? AND slot = ?",
+        (header, FILES * place, FILES * place + FILES - 1, slot),
     )
     if done.rowcount != 1:
         raise Refused("malformed")
@@ -106,42 +171,49 @@ def find(db: dbapi2.Connection, address: bytes) -> bytes | None:
 
 def log(db: dbapi2.Connection, case: bytes, after: int = 0) -> list[bytes]:
     """Return the signed entries of a case from number `after` on."""
-    rows = many(db, 'SELECT thing FROM log WHERE "case" = ? AND entry >= ? ORDER BY entry', case, after)
+    rows = many(db, "SELECT thing FROM log WHERE place BETWEEN ? AND ? ORDER BY place", *_entries(db, case, after))
     return [thing for (thing,) in rows]
 
 
 def answers(db: dbapi2.Connection, case: bytes) -> dict[int, bytes]:
     """Return the officers' answers to the reporter by entry, whole age files."""
-    rows = many(db, "SELECT entry, header, payload FROM file WHERE \"case\" = ? AND slot = 'answer'", case)
-    return {entry: header + payload for entry, header, payload in rows}
+    first, last = _files(db, case)
+    sql = "SELECT place, header, payload FROM file WHERE place BETWEEN ? AND ? AND slot = 'answer'"
+    return {(place - first) // FILES: header + payload for place, header, payload in many(db, sql, first, last)}
 
 
 def served(db: dbapi2.Connection, officer: bytes, case: bytes) -> bool:
     """Whether the case is served to this officer."""
-    return one(db, 'SELECT 1 FROM officer WHERE key = ? AND "case" = ?', officer, case) is not None
+    row = one(db, 'SELECT officers FROM "case" WHERE id = ?', case)
+    return row is not None and officer in _split(row[0])
 
 
 def cases_of(db: dbapi2.Connection, officer: bytes) -> list[tuple[bytes, int, bytes]]:
-    """Return case, number of entries and head of every case that is served to this officer, by case."""
-    return many(
-        db,
-        'SELECT c.id, c.entries, c.head FROM officer AS o JOIN "case" AS c ON c.id = o."case"'
-        ' WHERE o.key = ? ORDER BY o."case"',
-        officer,
-    )
+    """Return case, number of entries and head of every case that is served to this officer, by case.
+
+    Reads the line of every case: officers ask seldom, and an index of readers would cost every report two pages.
+    """
+    rows = many(db, 'SELECT id, entries, head, officers FROM "case" WHERE instr(officers, ?) ORDER BY id', officer)
+    return [(case, entries, head) for case, entries, head, officers in rows if officer in _split(officers)]
 
 
 def files(db: dbapi2.Connection, case: bytes) -> list[FileLine]:
     """Return the files of a case."""
-    sql = 'SELECT entry, slot, length(header) + length(payload) FROM file WHERE "case" = ? ORDER BY entry, slot'
-    return [FileLine(*row) for row in many(db, sql, case)]
+    first, last = _files(db, case)
+    sql = "SELECT place, slot, length(header) + length(payload) FROM file WHERE place BETWEEN ? AND ? ORDER BY place"
+    lines = [FileLine((place - first) // FILES, slot, size) for place, slot, size in many(db, sql, first, last)]
+    return sorted(lines, key=lambda line: (line.entry, line.slot))
 
 
 def file(db: dbapi2.Connection, case: bytes, entry: int, slot: str, *, first: bool) -> tuple[bytes, bytes] | None:
     """Return header and payload of a file; with `first` the header that it came with, while that is kept."""
     header = "coalesce(first_header, header)" if first else "header"
-    sql = f'SELECT {header}, payload FROM file WHERE "case" = ? AND entry = ? AND slot = ?'  # noqa: S608 - ours
-    row = one(db, sql, case, entry, slot)
+    sql = f"SELECT {header}, payload FROM file WHERE place BETWEEN ? AND ? AND slot = ?"  # noqa: S608 - ours
+    place = _place(db, case)
+    if place is None or not 0 <= entry < ENTRIES:
+        return None
+    at = FILES * (place + entry)
+    row = one(db, sql, at, at + FILES - 1, slot)
     return None if row is None else (row[0], row[1])
 
 
@@ -166,7 +238,7 @@ def chunk(db: dbapi2.Connection, blob: bytes, n: int) -> bytes | None:
 def facts(db: dbapi2.Connection, case: bytes) -> Facts | None:
     """Return the facts that the terms of a case are counted from."""
     row = one(db, 'SELECT received, acknowledged, feedback FROM "case" WHERE id = ?', case)
-    if row is None:
+    if row is None or row[0] is None:
         return None
     received, acknowledged, feedback = (None if day is None else date.fromisoformat(day) for day in row)
     assert received is not None
@@ -176,6 +248,8 @@ def facts(db: dbapi2.Connection, case: bytes) -> Facts | None:
 def destroy(db: dbapi2.Connection, case: bytes) -> None:
     """Take every row of a case away; its attachments' bytes are overwritten by `staging.erase_some`."""
     db.execute('INSERT INTO erasure (blob) SELECT blob FROM attachment WHERE "case" = ?', (case,))
-    for table in ("attachment", "file", "log", "officer", "mailbox"):
+    db.execute("DELETE FROM file WHERE place BETWEEN ? AND ?", _files(db, case))
+    db.execute("DELETE FROM log WHERE place BETWEEN ? AND ?", _entries(db, case))
+    for table in ("attachment", "mailbox"):
         db.execute(f'DELETE FROM {table} WHERE "case" = ?', (case,))  # noqa: S608 - names of ours
     db.execute('DELETE FROM "case" WHERE id = ?', (case,))

@@ -121,7 +121,8 @@ class OfficerDesk(Premises):
             headers=headers,
             acknowledged=today if sent.act == "acknowledged" else None,
             feedback=today if sent.act == "feedback" else None,
-            forget_first=sent.act == "feedback",
+            # One officer alone must not be able to shut a report to the others with headers that open for nobody.
+            forget_first=log.feedback_given and log.seen_by_all,
         )
 
     def _check_added(self, sent: Entry, today: date) -> None:

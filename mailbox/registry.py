@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 from sqlcipher3 import dbapi2
 
+from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.roster import Roster, RosterVersion, missing_signatures, parse_roster
+from meldkluis.mailbox import cases
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import many, one, put_log
+from meldkluis.mailbox.rows import many, one
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def create(
     for n, (address, case, log) in enumerate(decoys):
         db.execute('INSERT INTO mailbox (address, "case") VALUES (?, ?)', (address, case))
         db.execute("INSERT INTO decoy (n, address) VALUES (?, ?)", (n, address))
-        put_log(db, case, 0, log)
+        cases.begin(db, case, log, sha256(log[-1]), (), None)
     db.execute("COMMIT")
 
 

@@ -79,7 +79,7 @@ class ReporterDesk(Premises):
         """Erase what lay unclaimed for two days. Once a day is enough; several processes may do it at once."""
         await self.store.sweep(today)
 
-    async def submit(self, address: bytes, entry: bytes, files: Mapping[str, bytes], today: date) -> Accepted:
+    async def submit(self, address: bytes, entry: bytes | Entry, files: Mapping[str, bytes], today: date) -> Accepted:
         """Receive a report. The same again (by its tag) gets the same answer, whenever and to whichever process.
 
         Refused: authorization, signature, malformed, act, nobody, roster, stale-keys, too-large, incomplete,
@@ -154,7 +154,7 @@ class ReporterDesk(Premises):
             dues=received.fields["dues"],
         )
 
-    async def add(self, address: bytes, entry: bytes, files: Mapping[str, bytes], today: date) -> Accepted:
+    async def add(self, address: bytes, entry: bytes | Entry, files: Mapping[str, bytes], today: date) -> Accepted:
         """Receive a later message. The same number with the same files gets the same answer.
 
         Refused: authorization, signature, malformed, act, unknown, taken, number, head, too-large, incomplete, quota,

@@ -5,7 +5,7 @@
 """
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count
@@ -103,14 +103,3 @@ class Facts:
     received: date
     acknowledged: date | None
     feedback: date | None
-
-
-def put_log(db: dbapi2.Connection, case: bytes, first: int, things: Iterable[bytes]) -> None:
-    """Store entries of a case from number `first` on."""
-    db.executemany(
-        'INSERT INTO log (place, "case", entry, thing) VALUES (?, ?, ?, ?)',
-        [
-            (place, case, entry, thing)
-            for place, (entry, thing) in zip(places(), enumerate(things, first), strict=False)
-        ],
-    )

@@ -2,10 +2,11 @@
 """Group commit: one thread of a process writes for everybody, many operations in one durable transaction.
 
 - Who hands in an operation hears of its success only after the transaction that holds it is on the disk.
-- Each operation has a savepoint: it happens whole or not at all, and its failure undoes nothing of its neighbours.
+- Each operation happens whole or not at all, and its failure undoes nothing of its neighbours: a transaction in which
+  one fails is done again with a savepoint for each.
 - Between processes the turn to write is an flock beside the database, which waits without SQLite's sleeping retries.
-- An operation may run twice when the first transaction was lost (disk full): it must do nothing but read and write
-  the database through the connection that it is given.
+- An operation may run twice, when a neighbour failed or the first transaction was lost (disk full): it must do nothing
+  but read and write the database through the connection that it is given.
 """
 
 import asyncio
@@ -146,7 +147,16 @@ def _translated(error: BaseException) -> BaseException:
 
 
 def _run_jobs(connection: dbapi2.Connection, jobs: list[_Job]) -> None:
-    """Run all jobs in one transaction; when it is lost as a whole, each in a transaction of its own."""
+    """Run all jobs in one transaction: without savepoints first, since nearly always nothing fails.
+
+    When a job fails, again with a savepoint for each; when a transaction is lost as a whole, each in one of its own.
+    """
+    try:
+        _together(connection, jobs)
+    except Exception:  # noqa: BLE001 - nothing has happened, and the next attempt tells whose error it was
+        _roll_back(connection)
+    else:
+        return
     try:
         _transaction(connection, jobs)
     except dbapi2.Error:
@@ -163,6 +173,13 @@ def _run_jobs(connection: dbapi2.Connection, jobs: list[_Job]) -> None:
 def _roll_back(connection: dbapi2.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
+
+
+def _together(connection: dbapi2.Connection, jobs: list[_Job]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for job in jobs:
+        job.result = job.operation(connection)
+    connection.execute("COMMIT")
 
 
 def _transaction(connection: dbapi2.Connection, jobs: list[_Job]) -> None:

@@ -54,41 +54,33 @@ CREATE TABLE decoy (
     address BLOB NOT NULL REFERENCES mailbox (address)
 ) WITHOUT ROWID, STRICT;
 
--- The line of a case in the register, with the facts that terms are counted from.
+-- The line of a case in the register: where its log begins, who is served it (keys of 32 bytes, sorted), and the facts
+-- that terms are counted from. A decoy has no officers and no day.
 CREATE TABLE "case" (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    place INTEGER NOT NULL,
     entries INTEGER NOT NULL,
     head BLOB NOT NULL CHECK (length(head) = 32),
-    received TEXT NOT NULL CHECK (length(received) = 10),
+    officers BLOB NOT NULL CHECK (length(officers) % 32 = 0),
+    received TEXT CHECK (length(received) = 10),
     acknowledged TEXT CHECK (length(acknowledged) = 10),
     feedback TEXT CHECK (length(feedback) = 10)
 ) WITHOUT ROWID, STRICT;
 
--- Who is served the case.
-CREATE TABLE officer (
-    key BLOB NOT NULL CHECK (length(key) = 32),
-    "case" BLOB NOT NULL REFERENCES "case" (id),
-    PRIMARY KEY (key, "case")
-) WITHOUT ROWID, STRICT;
-
+-- Entry n of a case stands at the case's place + n.
 CREATE TABLE log (
     place INTEGER PRIMARY KEY,
-    "case" BLOB NOT NULL CHECK (length("case") = 16),
-    entry INTEGER NOT NULL,
-    thing BLOB NOT NULL,
-    UNIQUE ("case", entry)
+    thing BLOB NOT NULL
 ) STRICT;
 
--- age files of reporters and officers. Taking over replaces the header; the first one is kept until feedback is given.
+-- age files of reporters and officers; those of entry n at 2 (place + n) and the number after it. Taking over replaces
+-- the header; the first one is kept until feedback is given.
 CREATE TABLE file (
     place INTEGER PRIMARY KEY,
-    "case" BLOB NOT NULL CHECK (length("case") = 16),
-    entry INTEGER NOT NULL,
     slot TEXT NOT NULL,
     header BLOB NOT NULL,
     payload BLOB NOT NULL,
-    first_header BLOB,
-    UNIQUE ("case", entry, slot)
+    first_header BLOB
 ) STRICT;
 
 -- Attachments of cases, and uploads that no case has claimed yet. Both point at a blob; claiming moves no byte of it.

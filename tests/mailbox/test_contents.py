@@ -46,6 +46,10 @@ def place(value: Any) -> bool:
     return isinstance(value, int)
 
 
+def keys(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) % 32 == 0
+
+
 def day(value: Any) -> bool:
     return isinstance(value, str) and date.fromisoformat(value) >= TODAY and len(value) == 10
 
@@ -101,18 +105,17 @@ COMPLETE_LIST: dict[str, dict[str, Check]] = {
     "decoy": {"n": number(0, 99), "address": binary(32)},
     "case": {
         "id": binary(16),
+        "place": place,
         "entries": number(2, 99),
         "head": binary(32),
-        "received": day,
+        "officers": keys,
+        "received": nullable(day),
         "acknowledged": nullable(day),
         "feedback": nullable(day),
     },
-    "officer": {"key": binary(32), "case": binary(16)},
-    "log": {"place": place, "case": binary(16), "entry": number(0, 99), "thing": entry},
+    "log": {"place": place, "thing": entry},
     "file": {
         "place": place,
-        "case": binary(16),
-        "entry": number(0, 99),
         "slot": SLOTS,
         "header": header,
         "payload": payload,
@@ -321,6 +324,7 @@ def test_what_is_erased_is_overwritten(house: House, directory: Path):
 
     house.run(house.desk.discard(other.address, photo.ref.id))
     house.answered(house.cast.one, stays, "feedback")
+    house.answered(house.cast.two, stays, "answered")
     house.run(house.desk.store.destroy(reporter.case))
     pages = decrypted(directory / DATABASE, key)
     assert [mark in pages for mark in [*marks, first_header]] == [False] * 6
