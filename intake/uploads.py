@@ -68,30 +68,37 @@ class _Parts:
     def __init__(self, desk: Desk, address: bytes, attachment: bytes, today: date) -> None:
         self._desk, self._address, self._today = desk, address, today
         self.attachment: Final = attachment
-        self._waiting = bytearray()
+        # One block for all parts of the upload: a buffer that grows and shrinks a hundred times leaves holes behind.
+        self._part = bytearray(PART)
+        self._filled = 0
         self._number = 0
         self._underway: deque[asyncio.Task[None]] = deque()
 
     async def write(self, ciphertext: bytes) -> None:
-        self._waiting += ciphertext
-        while len(self._waiting) >= PART:
-            await self._stage()
+        left = memoryview(ciphertext)
+        while left:
+            taken = min(len(left), PART - self._filled)
+            self._part[self._filled : self._filled + taken] = left[:taken]
+            self._filled += taken
+            left = left[taken:]
+            if self._filled == PART:
+                await self._stage()
 
     async def finish(self) -> None:
-        if self._waiting:
+        if self._filled:
             await self._stage()
         while self._underway:
             await self._underway.popleft()
 
     async def _stage(self) -> None:
-        """Hand the next part on; what became of parts before it is raised here."""
+        """Hand the part on; what became of parts before it is raised here."""
         while self._underway and (self._underway[0].done() or len(self._underway) >= _UNDERWAY):
             await self._underway.popleft()
         turns = _turns_here()
         await turns.acquire()
         # Copied only now: who waits for a turn holds a part once.
-        part = bytes(memoryview(self._waiting)[:PART])
-        del self._waiting[:PART]
+        part = bytes(memoryview(self._part)[: self._filled])
+        self._filled = 0
         staging = self._desk.stage(self._address, self.attachment, self._number, part, self._today)
         task = asyncio.ensure_future(staging)
         task.add_done_callback(lambda _: turns.release())
