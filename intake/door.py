@@ -26,7 +26,7 @@ from meldkluis.intake.casefile import read_case
 from meldkluis.intake.forms import Form, holds_code, read_form
 from meldkluis.intake.i18n import Language
 from meldkluis.intake.site import Readers, Site
-from meldkluis.intake.uploads import Problems, Uploads, spellings
+from meldkluis.intake.uploads import Problems, Uploads, betraying
 from meldkluis.mailbox.clock import today as clock_today
 from meldkluis.mailbox.desk import Accepted
 from meldkluis.mailbox.errors import Refused
@@ -92,7 +92,7 @@ class Check:
         """Check the typed fields of either form."""
         self._text, self._typed, self._problems = language.text, typed, problems
 
-    def common(self, form: Form, words: Sequence[Sequence[str]]) -> None:
+    def common(self, form: Form, runs: Sequence[str]) -> None:
         """Check what both forms have in common: characters, lengths, the code in a text."""
         if form.malformed:
             self._problems.add("", self._text("error-malformed"), 400)
@@ -102,7 +102,7 @@ class Check:
             if len(getattr(self._typed, name)) > SHORT_TEXT:
                 self._problems.add(name, self._text(f"error-{name}-long", n=SHORT_TEXT))
         for name in _TEXT_FIELDS:
-            if words and holds_code(getattr(self._typed, name), words):
+            if holds_code(getattr(self._typed, name), runs):
                 self._problems.add(name, self._text(f"error-code-in-{name}"))
 
     def length(self, draft: Draft, limit: int) -> None:
@@ -159,7 +159,7 @@ class Door:
         if receipt is None:
             form.malformed, typed = True, replace(typed, code=receipts.generate(self._language.code))
         check = Check(self._language, typed, problems)
-        check.common(form, spellings(typed.code) if receipt is not None else ())
+        check.common(form, betraying(typed.code) if receipt is not None else ())
         check.report(readers, uploads)
         draft = self._draft(typed, uploads)
         check.length(draft, self._site.config.limits.document)

@@ -167,16 +167,15 @@ _RUN: Final = 4
 _PREFIX: Final = 4
 
 
-def holds_code(text: str, spellings: Iterable[Sequence[str]]) -> bool:
-    """Whether four of a code's words stand in the text one after another, in full or by their first four letters.
+def runs_of(words: Sequence[str]) -> list[str]:
+    """Return what betrays a code: four of its words one after another, in full or by their first four letters."""
+    spelt = (list(words), [word[:_PREFIX] for word in words])
+    return ["".join(part[start : start + _RUN]) for part in spelt for start in range(len(words) - _RUN + 1)]
 
-    `spellings` are the code's words in each language.
-    """
+
+def holds_code(text: str, runs: Iterable[str]) -> bool:
+    """Whether one of these runs of a code's words stands in the text, however it is written."""
+    if not text:
+        return False
     letters = _NOT_LETTERS.sub("", text.lower())
-    runs = [
-        "".join(word[:length] for word in words[start : start + _RUN])
-        for words in spellings
-        for length in (None, _PREFIX)
-        for start in range(len(words) - _RUN + 1)
-    ]
     return any(run in letters for run in runs)

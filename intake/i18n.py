@@ -6,13 +6,13 @@
 - One environment a language: installing translations on a shared one would leak across languages.
 """
 
+import base64
 import gettext
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -49,7 +49,7 @@ def one_line(text: str) -> str:
 
 def data_url(text: str) -> str:
     """Return a text as the address of a file to save; it is never sent anywhere."""
-    return "data:text/plain;charset=utf-8," + quote(text, safe="-_.~+/=")
+    return "data:text/plain;charset=utf-8;base64," + base64.b64encode(text.encode("utf-8")).decode("ascii")
 
 
 class Language:

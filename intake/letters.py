@@ -28,7 +28,7 @@ from meldkluis.intake.door import BLANK, Check, Typed, said, typed_of
 from meldkluis.intake.forms import Form, read_form
 from meldkluis.intake.i18n import Language
 from meldkluis.intake.site import Site, padded
-from meldkluis.intake.uploads import Problems, Uploads, spellings
+from meldkluis.intake.uploads import Problems, Uploads, betraying
 from meldkluis.mailbox.clock import today as clock_today
 from meldkluis.mailbox.desk import Mailbox
 from meldkluis.mailbox.errors import Refused
@@ -147,7 +147,7 @@ class Letters:
 
     def _check(self, form: Form, typed: Typed, uploads: Uploads, problems: Problems) -> Draft:
         check = Check(self._language, typed, problems)
-        check.common(form, spellings(typed.code))
+        check.common(form, betraying(typed.code))
         if not typed.anything and not uploads.count:
             problems.add("text", self._language.text("error-nothing"))
         draft = Draft(
@@ -170,7 +170,7 @@ class Letters:
         problems = Problems()
         try:
             sealed = compose_addition(receipt, draft, case.log, case.rosters[-1], box.intake_keys)
-            await self._site.desk.add(receipt.address, sealed.entry.raw, sealed.files, today)
+            await self._site.desk.add(receipt.address, sealed.entry, sealed.files, today)
         except Refused as refused:
             problems.add("", said(self._language, refused), STATUS[refused.code])
             return self._again(case, typed, today, problems, uploads)

@@ -18,7 +18,7 @@ from meldkluis.crypto.attachment import AttachmentSealer, SealedAttachment
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.limits import ATTACHMENT_NAME, PART, Limits
 from meldkluis.crypto.receipt import LONGEST_INPUT, Receipt, ReceiptCodeError, derive, encode, parse
-from meldkluis.intake.forms import Form, holds_code
+from meldkluis.intake.forms import Form, holds_code, runs_of
 from meldkluis.intake.i18n import LANGUAGES, Language, one_line
 from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import Refused
@@ -39,10 +39,10 @@ def _turns_here() -> asyncio.Semaphore:
     return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_UNDERWAY))
 
 
-def spellings(code: str) -> list[list[str]]:
-    """Return the words of a code that holds, as each list spells them: whoever has any of them has the code."""
+def betraying(code: str) -> list[str]:
+    """Return the runs of a code that holds, in the words of each list: whoever has any of them has the code."""
     entropy = parse(code[:LONGEST_INPUT])
-    return [encode(entropy, language).split() for language in LANGUAGES]
+    return [run for language in LANGUAGES for run in runs_of(encode(entropy, language).split())]
 
 
 class Problems(dict[str, list[str]]):
@@ -124,7 +124,7 @@ class Uploads:
         self._staged: list[tuple[bytes, _Parts]] = []
         self._stopped = False
         self._receipt: Receipt | None = None
-        self._words: Sequence[Sequence[str]] = ()
+        self._runs: Sequence[str] = ()
         self._name, self._size = "", 0
         self._into_bundle = False
         self._sealer: AttachmentSealer | None = None
@@ -141,7 +141,7 @@ class Uploads:
         code = form.text("code")
         try:
             self._receipt = derive(code[:LONGEST_INPUT], self._desk.organisation)
-            self._words = spellings(code)
+            self._runs = betraying(code)
         except ReceiptCodeError:
             # A form of ours has its code before its files; without it nothing can be stored.
             self._problems.add("", self._language.text("error-malformed"), 400)
@@ -170,7 +170,7 @@ class Uploads:
         self.count += 1
         if len(self._name) > ATTACHMENT_NAME:
             self._refuse("error-file-name", 422, limit=ATTACHMENT_NAME)
-        if self._words and holds_code(self._name, self._words):
+        if holds_code(self._name, self._runs):
             self._refuse("error-code-in-file", 422)
         if self.count > self._limits.attachments:
             # The number in the sentence is put in at the end, when all have come.

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from meldkluis.crypto import receipt
 from meldkluis.intake.forms import NoFiles, holds_code, read_form
-from meldkluis.intake.uploads import spellings
+from meldkluis.intake.uploads import betraying
 
 CODE = receipt.encode(bytes(range(16)), "nl")
 WORDS = CODE.split()
@@ -30,7 +30,7 @@ WORDS = CODE.split()
 )
 def test_code_found(text):
     """The code is seen in a text or a file name, whole or half, however it is written."""
-    assert holds_code(text, spellings(CODE))
+    assert holds_code(text, betraying(CODE))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_code_found(text):
 )
 def test_code_not_found(text):
     """Ordinary texts, also with a few of the words, pass."""
-    assert not holds_code(text, spellings(CODE))
+    assert not holds_code(text, betraying(CODE))
 
 
 def test_what_is_ticked_is_short():
