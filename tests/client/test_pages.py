@@ -1,137 +1,29 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The script in the page when something is wrong: with the network, with the server, with what was typed."""
 
-import asyncio
 import json
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsers import CHROMIUM, FIREFOX, WITHOUT_JIT, Chromium, chromium, firefox
+from browsers import FIREFOX, WITHOUT_JIT, Chromium, chromium, firefox
 from cast import ORGANISATION
 from deskhouse import House
-from running import Server, found, serving
+from running import Server
+from scripted import TEXT, begin, changed, cut_after, entries, heading, open_mailbox, read, send
 from town import need
 
-from meldkluis.crypto import age, casework, receipt
+from meldkluis.crypto import age, receipt
 from meldkluis.crypto.attachment import open_attachment, seal_attachment
 from meldkluis.crypto.bundle import write_bundle
 from meldkluis.crypto.encoding import b64, load_json, unb64
 from meldkluis.crypto.errors import NotForThisKeyError
 from meldkluis.crypto.proof import verify_proof
-from meldkluis.mailbox.clock import today
-from meldkluis.mailbox.desk import Desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.xdist_group("client-pages")]
-TEXT = "Regel één.\nRegel twee: <b>geen opmaak</b>."
-
-
-class Office(House):
-    """The desk from a thread of its own, since the browser's driver keeps this one's event loop."""
-
-    def run(self, awaitable: Coroutine[Any, Any, Any]) -> Any:
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(asyncio.run, awaitable).result()
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, House]]:
-    """A running server, and its desk from the officers' side."""
-    need("Chromium", CHROMIUM)
-    directory = tmp_path_factory.mktemp("pages") / "organisation"
-    cast = found(directory)
-    desk = Desk.open(directory)
-    with serving(directory, cast, workers=1) as server:
-        yield server, Office(desk, cast, today())
-    desk.close()
-
-
-@pytest.fixture(scope="module")
-def window(served: tuple[Server, House]) -> Iterator[Chromium]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(window: Chromium) -> Iterator[Chromium]:
-    """Chromium on a page of its own; an error that no page met fails the test."""
-    context = window.page.context.browser.new_context()
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if "Content Security" in line.text else None)
-    yield Chromium(page, javascript=True)
-    context.close()
-    assert errors == []
-
-
-def begin(browser: Chromium, server: Server, text: str = TEXT, path: str = "/melden") -> str:
-    """Fill in the form; returns the code that it shows."""
-    browser.open(server.url + path)
-    browser.wait("#report-form")
-    browser.click("#kind-report")
-    browser.fill("#text", text)
-    return browser.texts("#code-line")[0]
-
-
-def send(browser: Chromium, then: str) -> None:
-    browser.click("#send")
-    browser.wait(then)
-
-
-def heading(browser: Chromium) -> str:
-    browser.wait("#errors")
-    return browser.texts("#errors h2")[0]
-
-
-def entries(house: House, code: str) -> list[str]:
-    """The acts in the log of this code's case, as the store has them."""
-    reporter = receipt.derive(code, ORGANISATION)
-    if not house.desk.mailbox(reporter.address, today()).found:
-        return []
-    return [entry.act for entry in house.log(reporter.case).entries]
-
-
-def read(house: House, code: str, index: int = 0) -> casework.OpenedMessage:
-    """A message as the first officer opens it."""
-    case = receipt.derive(code, ORGANISATION).case
-    log = house.log(case)
-    slot = "content" if index == 0 else "message"
-    files = house.files(house.cast.one, case)
-    return casework.open_message(files[index, slot], log.entries[index], log, [house.cast.one.identity])
-
-
-def cut_after(answers: int, browser: Chromium, path: str) -> list[str]:
-    """Let the server do its work on `path` and lose its answer, so many times; returns the bodies that were sent."""
-    bodies: list[str] = []
-
-    def handle(route: Any) -> None:
-        bodies.append(route.request.post_data or "")
-        if len(bodies) <= answers:
-            route.fetch()
-            route.abort()
-        else:
-            route.continue_()
-
-    browser.page.route(f"**{path}", handle)
-    return bodies
-
-
-def changed(browser: Chromium, path: str, change: Callable[[dict[str, Any]], object]) -> None:
-    """Let the server lie: its JSON answer on `path` comes changed."""
-
-    def handle(route: Any) -> None:
-        answer = route.fetch()
-        document = answer.json()
-        change(document)
-        route.fulfill(status=answer.status, content_type="application/json", body=json.dumps(document))
-
-    browser.page.unroute(f"**{path}")
-    browser.page.route(f"**{path}", handle)
 
 
 def test_report_with_attachment(served: tuple[Server, House], browser: Chromium, tmp_path: Path) -> None:
@@ -263,13 +155,6 @@ def test_lost_additions(served: tuple[Server, House], browser: Chromium) -> None
     assert len(set(bodies)) == 1
     assert entries(house, code) == ["submitted", "received", "message", "received"]
     assert read(house, code, 2).document.text == "Nog iets"
-
-
-def open_mailbox(browser: Chromium, server: Server, code: str) -> None:
-    browser.open(server.url + "/bericht")
-    browser.wait("#open-form")
-    browser.fill("#code", code)
-    browser.click("#open-button")
 
 
 def test_changed_text_after_a_lost_receipt(served: tuple[Server, House], browser: Chromium) -> None:
@@ -565,134 +450,6 @@ def test_stopping(served: tuple[Server, House], browser: Chromium, tmp_path: Pat
     browser.page.unroute("**/api/parts/**")
     send(browser, "[data-receipt]")
     assert entries(house, code) == ["submitted", "received"]
-
-
-def answered(house: House) -> str:
-    """A case that was taken over and answered twice; returns its code."""
-    code = receipt.generate()
-    reporter = receipt.derive(code, ORGANISATION)
-    house.submit(reporter, house.cast.compose(reporter))
-    house.taken_over(house.cast.one, reporter.case)
-    for act, text in (("acknowledged", "Dank u wel."), ("answered", "Wanneer was dat? \u202egnidiel\u202c")):
-        answer_by(house, reporter, act, text)
-    return code
-
-
-def answer_by(house: House, reporter: receipt.Receipt, act: str, text: str) -> None:
-    sealed = house.answer(house.cast.one, reporter, act, text)
-    house.append(house.cast.one, sealed.entry.raw, reporter.case, sealed.files)
-
-
-def test_answers(served: tuple[Server, House], browser: Chromium) -> None:
-    """Answers are shown as text, and a message back goes to the case's key."""
-    server, house = served
-    code = answered(house)
-    open_mailbox(browser, server, " ".join(word[:4].upper() for word in code.split()))
-    browser.wait("[data-mailbox]")
-
-    assert browser.texts("#timeline [data-fill=body]:visible") == ["Dank u wel.", "Wanneer was dat? gnidiel"]
-    assert not browser.visible("#alarm")
-    browser.fill("#add-form [name=text]", "Op maandag")
-    send(browser, "[data-added]")
-    assert entries(house, code)[-2:] == ["message", "received"]
-
-
-def _without(index: int) -> Callable[[dict[str, Any]], object]:
-    return lambda document: document["log"].pop(index)
-
-
-def _swap(document: dict[str, Any]) -> None:
-    log = document["log"]
-    log[-1], log[-2] = log[-2], log[-1]
-
-
-BAD_LOGS: list[Callable[[dict[str, Any]], object]] = [
-    *(_without(index) for index in range(4)),
-    _swap,
-    lambda document: document["log"].append(document["log"][-1]),
-    lambda document: document["log"].clear(),
-    lambda document: document.update(found=False),
-    lambda document: document["roster"].clear(),
-]
-
-
-def test_lying_log(served: tuple[Server, House], browser: Chromium) -> None:
-    """A log with entries dropped, doubled or moved raises the alarm, and nothing of it is shown."""
-    server, house = served
-    code = answered(house)
-    for change in BAD_LOGS:
-        changed(browser, "/api/mailbox", change)
-        open_mailbox(browser, server, code)
-        heading(browser)
-        assert not browser.visible("[data-mailbox]")
-
-
-def test_lying_answers(served: tuple[Server, House], browser: Chromium) -> None:
-    """Answers that were swapped or taken away raise the alarm and are not shown."""
-    server, house = served
-    code = answered(house)
-
-    def swap(document: dict[str, Any]) -> None:
-        one, two = document["answers"]
-        document["answers"] = {one: document["answers"][two]}
-
-    changed(browser, "/api/mailbox", swap)
-    open_mailbox(browser, server, code)
-    browser.wait("#alarm")
-    assert len(browser.texts("#alarm li")) == 2
-    assert browser.page.locator("#timeline [data-fill=body]:visible").count() == 0
-    assert browser.visible("#outside")
-
-
-def test_rolled_back_log(served: tuple[Server, House], browser: Chromium) -> None:
-    """A log that no longer begins as it did a moment ago raises the alarm while a message is sent."""
-    server, house = served
-    code = answered(house)
-    open_mailbox(browser, server, code)
-    browser.wait("[data-mailbox]")
-    changed(browser, "/api/mailbox", lambda document: (document["log"].pop(), document["log"].pop()))
-    browser.fill("#add-form [name=text]", "Op maandag")
-    browser.click("#send")
-
-    assert heading(browser)
-    assert browser.value("#add-form [name=text]") == "Op maandag"
-
-
-def test_new_entry_meanwhile(served: tuple[Server, House], browser: Chromium) -> None:
-    """When an answer comes in while a message is written, the message is made anew on top of it and stands once."""
-    server, house = served
-    code = answered(house)
-    reporter = receipt.derive(code, ORGANISATION)
-    open_mailbox(browser, server, code)
-    browser.wait("[data-mailbox]")
-    answer_by(house, reporter, "answered", "Nog een vraag.")
-    browser.fill("#add-form [name=text]", "Op maandag")
-    send(browser, "[data-added]")
-
-    assert entries(house, code)[-3:] == ["answered", "message", "received"]
-    assert "Nog een vraag." in browser.texts("#timeline [data-fill=body]:visible")
-
-
-@pytest.mark.parametrize(("typed", "expected"), [("aap noot mies", "12"), ("qqqqq " * 12, "1")])
-def test_wrong_codes(served: tuple[Server, House], browser: Chromium, typed: str, expected: str) -> None:
-    """A code that is none is explained beside its field, and nothing is sent."""
-    server, _ = served
-    sent: list[str] = []
-    open_mailbox(browser, server, typed)
-    browser.page.on("request", lambda request: sent.append(request.url))
-    heading(browser)
-    assert expected in browser.texts("#errors li")[0]
-    assert browser.visible("#code-error")
-    assert sent == []
-
-
-def test_unknown_code(served: tuple[Server, House], browser: Chromium) -> None:
-    """A code without a report is said to be unknown, and can be corrected."""
-    server, _ = served
-    open_mailbox(browser, server, receipt.generate("en"))
-    heading(browser)
-    assert browser.visible("#code-error")
-    assert browser.page.locator("#open-button").is_enabled()
 
 
 def test_bundle(served: tuple[Server, House], browser: Chromium, tmp_path: Path) -> None:
