@@ -289,6 +289,16 @@ def sentence(language: Language, key: str) -> str:
     return max(language.text(key, **slots).split("\x00"), key=len).strip()
 
 
+def settled(place: Place) -> str:
+    """The database once nothing of an earlier upload is being erased any more."""
+    values = place.values()
+    while True:
+        time.sleep(0.05)
+        values, earlier = place.values(), values
+        if values == earlier:
+            return values
+
+
 def wait_for_the_same(place: Place, before: str) -> None:
     """The database is what it was; what is being erased may take a moment."""
     deadline = time.monotonic() + 20
@@ -303,7 +313,7 @@ def test_a_wrong_form(place: Place, name: str, code: str) -> None:
     """A clear answer in the reader's language, the right status, nothing stored, no traceback."""
     make, status, key = CASES[name]
     path, fields, uploads = make(place)
-    before, said = place.values(), place.log.read_bytes()
+    before, said = settled(place), place.log.read_bytes()
 
     answer = report(place.server.site, fields, uploads, path=LANGUAGES[code].prefix + path)
 
@@ -322,7 +332,7 @@ def test_a_wrong_length(place: Place, difference: int) -> None:
     """A body shorter or longer than announced is no report; the server says so or waits, and stores nothing."""
     _, fields, _ = melden(place)
     body = encode(fields, [("file", "a.bin", bytes(20_000))])
-    before, said = place.values(), place.log.read_bytes()
+    before, said = settled(place), place.log.read_bytes()
 
     answer = short_answer(place.server, body, difference)
 
@@ -368,7 +378,7 @@ def test_a_file_of_exactly_the_limit(place: Place) -> None:
 def test_keys_that_grew_old_meanwhile(place: Place) -> None:
     """A report to keys of which one is no longer accepted is refused by the desk before anything is committed."""
     who, sealed = composed(place)
-    before = place.values()
+    before = settled(place)
     with pytest.raises(Exception, match="stale-keys"):
         asyncio.run(place.desk.submit(who.address, sealed.entry.raw, sealed.files, today() + timedelta(days=90)))
 
