@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pages
 from load import Result, Target, run
 from prepared import (
     browser_requests,
@@ -28,6 +29,7 @@ from prepared import (
     mailbox_requests,
     upload_request,
 )
+from running import found, serving
 from stage import Stage, running
 
 HERE = Path(__file__).parent
@@ -200,11 +202,22 @@ def attachments(_seconds: float) -> None:
                 bound("eight at once: at most 32 MiB more", peak - before <= 32 * MIB)
 
 
+def browsers(_: float) -> None:
+    """A report with an attachment of 30 MB, sealed and sent by real browsers."""
+    directory = RESULTS / f"browsers-{os.getpid()}"
+    directory.mkdir(parents=True)
+    cast = found(directory / "organisation")
+    with serving(directory / "organisation", cast) as server:
+        pages.measure(server.url, directory, bound)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 SCENARIOS: dict[str, Callable[[float], None]] = {
     "browser": browser,
     "door": door,
     "slow": slow_disk,
     "attachments": attachments,
+    "browsers": browsers,
 }
 
 
