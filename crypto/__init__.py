@@ -5,7 +5,8 @@ What stands where (docs/protocol.md has every byte):
 
 - `age`: age v1 files to post-quantum recipients; `hybrid`, `x25519`, `header`, `stream`, `armor`, `bech32` carry it.
 - `receipt`: twelve words, and all that follows from them.
-- `signed`: a payload with its signature; `roster`, `entry`, `message`, `card` and `proof` say what stands in it.
+- `signed`: a payload with its signature; `roster`, `entry`, `message`, `card` and `proof` say what stands in it;
+  `block`: the text that a card or a proof is carried as.
 - `chain`: the log of a case, and who counts as an officer of it.
 - `padding`, `attachment`: lengths hidden, and files in constant memory.
 - `report`, `casework`: whole acts of reporter and officer; `bundle`: a report carried as one file.

@@ -7,18 +7,16 @@
 - Called by the workstation (`make_card`) and by the server's command line (`parse_card`). Pure: no I/O, no clock.
 """
 
-import base64
-import binascii
 from dataclasses import dataclass
 from typing import Final
 
+from meldkluis.crypto.block import read_block, write_block
 from meldkluis.crypto.encoding import boolean, dump_json, line, load_json, one_of, organisation_name, read_fields
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.signed import SigningKey, open_thing, sign
 
 TYPE: Final = "card"
-BEGIN: Final = "-----BEGIN MELDKLUIS CARD-----"
-END: Final = "-----END MELDKLUIS CARD-----"
+KIND: Final = "CARD"
 LONGEST_TEXT: Final = 200
 LARGEST_FILE: Final = 16_384
 
@@ -52,23 +50,12 @@ def make_card(card: Card, key: SigningKey) -> str:
     )
     raw = sign(TYPE, payload, key).raw
     _parse(raw)
-    text = base64.b64encode(raw).decode("ascii")
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join([BEGIN, *lines, END]) + "\n"
+    return write_block(KIND, raw)
 
 
 def parse_card(text: str) -> Card:
     """Read armored text; FormatError or SignatureError. Line ends and spaces around lines are free, nothing else is."""
-    if len(text) > LARGEST_FILE:
-        raise FormatError("a card is not this long")
-    lines = [line.strip() for line in text.strip().splitlines()]
-    if len(lines) < 3 or lines[0] != BEGIN or lines[-1] != END:
-        raise FormatError("not a card")
-    try:
-        raw = base64.b64decode("".join(lines[1:-1]), validate=True)
-    except (binascii.Error, ValueError):
-        raise FormatError("a card is base64 between its first and last line") from None
-    return _parse(raw)
+    return _parse(read_block(KIND, text, LARGEST_FILE))
 
 
 _FIELDS: Final = {

@@ -5,14 +5,13 @@
 - Whoever has the document and the commit key can show that the commitment is to that document.
 """
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from meldkluis.crypto import signed
+from meldkluis.crypto.block import read_block, write_block
 from meldkluis.crypto.encoding import (
     b64,
     binary,
@@ -26,13 +25,11 @@ from meldkluis.crypto.encoding import (
     unb64,
 )
 from meldkluis.crypto.entry import Dues
-from meldkluis.crypto.errors import FormatError, RosterError
+from meldkluis.crypto.errors import RosterError
 from meldkluis.crypto.roster import RosterVersion, verify_chain
 
-_BEGIN: Final = "-----BEGIN MELDKLUIS PROOF-----"
-_END: Final = "-----END MELDKLUIS PROOF-----"
+_KIND: Final = "PROOF"
 _LONGEST: Final = 4_000_000
-_WIDTH: Final = 64
 
 
 @dataclass(frozen=True)
@@ -73,25 +70,13 @@ def make_proof(
 def armor_proof(proof: signed.Thing, versions: Sequence[RosterVersion]) -> str:
     """Return the proof file's text, with all that is needed to check it but the fingerprint."""
     document = {"proof": b64(proof.raw), "roster": [version.to_json() for version in versions]}
-    encoded = base64.b64encode(dump_json(document)).decode("ascii")
-    lines = [encoded[start : start + _WIDTH] for start in range(0, len(encoded), _WIDTH)]
-    return "\n".join([_BEGIN, *lines, _END, ""])
-
-
-def _unarmor(written: str) -> bytes:
-    lines = [line.strip() for line in written.strip().splitlines()] if len(written) <= _LONGEST else []
-    if len(lines) < 3 or (lines[0], lines[-1]) != (_BEGIN, _END):
-        raise FormatError("not a proof of report")
-    try:
-        return base64.b64decode("".join(lines[1:-1]), validate=True)
-    except (binascii.Error, ValueError):
-        raise FormatError("not a proof of report") from None
+    return write_block(_KIND, dump_json(document))
 
 
 def verify_proof(written: str) -> Proof:
     """Read and verify a proof file; FormatError, SignatureError or RosterError."""
     checks = {"proof": text(_LONGEST), "roster": list_of(RosterVersion.from_json, 1000)}
-    outer = read_fields(load_json(_unarmor(written)), checks)
+    outer = read_fields(load_json(read_block(_KIND, written, _LONGEST)), checks)
     thing = signed.open_thing(unb64(outer["proof"]), "proof")
     fields = read_fields(
         load_json(thing.payload),

@@ -11,7 +11,6 @@ Called by the server's door, the workstation's demo and the tests; browsers have
 """
 
 import hmac
-import re
 import secrets
 import unicodedata
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from importlib import resources
 from typing import Final
 
 from meldkluis.crypto.age import identity_from_seed, recipient_of
-from meldkluis.crypto.encoding import sha256
+from meldkluis.crypto.encoding import labelled_hash, organisation_name, sha256
 from meldkluis.crypto.errors import CryptoError, FormatError
 from meldkluis.crypto.signed import SigningKey
 
@@ -35,7 +34,6 @@ LONGEST_INPUT: Final = 2000
 
 _BITS_PER_WORD: Final = 11
 _CHECKSUM_BITS: Final = 4
-_ORGANISATION = re.compile(r"[a-z0-9-]{1,63}")
 # English words of three letters ("act", "actor") make some runs of letters ambiguous; real codes have few readings.
 _READINGS: Final = 64
 _INFOS: Final = ("address", "reply", "sign", "tag", "commit")
@@ -135,7 +133,7 @@ class Receipt:
 
 def case_of(organisation: str, verify_key: bytes) -> bytes:
     """Return the 16 bytes of the case that a reporter's 32-byte verification key makes at an organisation."""
-    return sha256(b"meldkluis/v1/case\0" + _name(organisation) + b"\0" + verify_key)[:16]
+    return labelled_hash("case", organisation_name(organisation).encode("ascii"), b"\0", verify_key)[:16]
 
 
 def generate(language: str = "nl") -> str:
@@ -181,17 +179,11 @@ def derive(code: str, organisation: str) -> Receipt:
 
     ReceiptCodeError when the code is none, FormatError when the organisation's name is none.
     """
-    salt = sha256(b"meldkluis/v1/receipt\0" + _name(organisation))
+    salt = labelled_hash("receipt", organisation_name(organisation).encode("ascii"))
     # HKDF-SHA256 (RFC 5869): extract once; every output is one block of expand.
     key = hmac.digest(salt, parse(code), "sha256")
     parts = {info: hmac.digest(key, info.encode() + b"\x01", "sha256") for info in _INFOS}
     return Receipt(organisation=organisation, **parts)
-
-
-def _name(organisation: str) -> bytes:
-    if not _ORGANISATION.fullmatch(organisation):
-        raise FormatError("an organisation's name is 1 to 63 small letters, digits and hyphens")
-    return organisation.encode("ascii")
 
 
 def _checksum(entropy: bytes) -> int:

@@ -251,7 +251,7 @@ class IntakeKey:
 def _is_recipient(recipient: str) -> bool:
     # Public keys only; a log names the same two again at every reading, and bech32 in Python takes half a millisecond.
     try:
-        age.Recipient.from_text(recipient)
+        age.check_recipient(recipient)
     except FormatError:
         return False
     return True

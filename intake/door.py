@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from meldkluis.crypto import receipt as receipts
@@ -23,10 +23,10 @@ from meldkluis.crypto.proof import armor_proof
 from meldkluis.crypto.receipt import Receipt, ReceiptCodeError
 from meldkluis.crypto.report import Draft, compose_report
 from meldkluis.intake.casefile import read_case
-from meldkluis.intake.forms import Form, holds_code, read_form
+from meldkluis.intake.forms import Form, holds_code
 from meldkluis.intake.i18n import Language
 from meldkluis.intake.site import Readers, Site
-from meldkluis.intake.uploads import Problems, Uploads, betraying
+from meldkluis.intake.uploads import Problems, Uploads, betraying, take_form
 from meldkluis.mailbox.clock import today as clock_today
 from meldkluis.mailbox.desk import Accepted
 from meldkluis.mailbox.errors import Refused
@@ -137,14 +137,7 @@ class Door:
         today = clock_today()
         problems = Problems()
         uploads = Uploads(self._site.desk, self._language, self._site.config.limits, problems, today)
-        try:
-            form = await read_form(request, REPORT_FIELDS, uploads)
-            await uploads.close()
-            return await self._take(form, uploads, problems, today)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            await uploads.discard()
+        return await take_form(request, REPORT_FIELDS, uploads, lambda form: self._take(form, uploads, problems, today))
 
     async def _take(self, form: Form, uploads: Uploads, problems: Problems, today: date) -> Response:
         readers = self._site.readers(today)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from meldkluis.crypto.errors import CryptoError
@@ -25,10 +25,10 @@ from meldkluis.crypto.receipt import (
 from meldkluis.crypto.report import Draft, compose_addition
 from meldkluis.intake.casefile import Case, Telling, read_case
 from meldkluis.intake.door import BLANK, Check, Typed, said, typed_of
-from meldkluis.intake.forms import Form, read_form
+from meldkluis.intake.forms import Form
 from meldkluis.intake.i18n import Language
 from meldkluis.intake.site import Site, padded
-from meldkluis.intake.uploads import Problems, Uploads, betraying
+from meldkluis.intake.uploads import Problems, Uploads, betraying, take_form
 from meldkluis.mailbox.clock import today as clock_today
 from meldkluis.mailbox.desk import Mailbox
 from meldkluis.mailbox.errors import Refused
@@ -48,14 +48,7 @@ class Letters:
         """Open the mailbox, or take an addition."""
         today, problems = clock_today(), Problems()
         uploads = Uploads(self._site.desk, self._language, self._site.config.limits, problems, today)
-        try:
-            form = await read_form(request, FIELDS, uploads)
-            await uploads.close()
-            return await self._take(form, uploads, problems, today)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            await uploads.discard()
+        return await take_form(request, FIELDS, uploads, lambda form: self._take(form, uploads, problems, today))
 
     async def _take(self, form: Form, uploads: Uploads, problems: Problems, today: date) -> Response:
         if form.fields.get("preview") and not form.text("code").strip():

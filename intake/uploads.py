@@ -8,17 +8,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Final
 from weakref import WeakKeyDictionary
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
 from meldkluis.crypto import bundle
 from meldkluis.crypto.attachment import AttachmentSealer, SealedAttachment
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.limits import ATTACHMENT_NAME, PART, Limits
 from meldkluis.crypto.receipt import LONGEST_INPUT, Receipt, ReceiptCodeError, derive, encode, parse
-from meldkluis.intake.forms import Form, holds_code, runs_of
+from meldkluis.intake.forms import Form, holds_code, read_form, runs_of
 from meldkluis.intake.i18n import LANGUAGES, Language, one_line
 from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import Refused
@@ -43,6 +46,20 @@ def betraying(code: str) -> list[str]:
     """Return the runs of a code that holds, in the words of each list: whoever has any of them has the code."""
     entropy = parse(code[:LONGEST_INPUT])
     return [run for language in LANGUAGES for run in runs_of(encode(entropy, language).split())]
+
+
+async def take_form(
+    request: Request, fields: frozenset[str], uploads: "Uploads", take: Callable[[Form], Awaitable[Response]]
+) -> Response:
+    """Read a form whose files go to `uploads`, answer with `take`, and leave nothing staged that was not claimed."""
+    try:
+        form = await read_form(request, fields, uploads)
+        await uploads.close()
+        return await take(form)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    finally:
+        await uploads.discard()
 
 
 class Problems(dict[str, list[str]]):

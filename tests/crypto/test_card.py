@@ -7,10 +7,13 @@ import dataclasses
 import pytest
 from hypothesis import given, strategies as st
 
-from meldkluis.crypto.card import BEGIN, END, Card, make_card, parse_card
+from meldkluis.crypto.card import Card, make_card, parse_card
 from meldkluis.crypto.encoding import dump_json
 from meldkluis.crypto.errors import CryptoError, FormatError, SignatureError
 from meldkluis.crypto.signed import SigningKey, sign
+
+BEGIN = "-----BEGIN MELDKLUIS CARD-----"
+END = "-----END MELDKLUIS CARD-----"
 
 KEY = SigningKey.generate()
 CARD = Card(KEY.verify_key, "gemeente-voorbeeld", "Officer A", "Vertrouwenspersoon", "officer", manager=False, hr=True)
