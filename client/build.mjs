@@ -37,8 +37,7 @@ function packWords(language) {
 }
 
 // noble's SHA-2 with its tables computed: once their numbers are seen to be these, the source says how they come about.
-function shorterSha2(path) {
-  const source = readFileSync(path, "utf8");
+function shorterSha2(source) {
   const roots = cubeRoots();
   const tables = [
     [/Uint32Array\.from\((\[\s*0x428a2f98,[^\]]*\])\)/, (root) => root >> 32n, "Uint32Array.from(cubeRoots().slice(0, 64), (root) => Number(root >> 32n))", 64],
@@ -54,6 +53,12 @@ function shorterSha2(path) {
   return `import { cubeRoots } from ${JSON.stringify(join(here, "src", "roots.js"))};\n${shorter}`;
 }
 
+// The libraries without the words of their errors, which nobody sees: whatever they throw becomes a Refusal of ours.
+function speechless(path) {
+  const source = readFileSync(path, "utf8").replace(/\bthrow new (\w*Error)\(.+\);$/gm, "throw new $1();");
+  return /noble\/hashes\/sha2\.js$/.test(path) ? shorterSha2(source) : source;
+}
+
 // What typage brings for recipients that this client never meets (hardware tags, passphrases, classical keys) stays out:
 // their classes shake out, but the modules they import would not.
 const trimmed = {
@@ -67,7 +72,7 @@ const trimmed = {
     within.onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
       contents: "export const p256 = undefined, scrypt = undefined, scalarMult = undefined, scalarMultBase = undefined;",
     }));
-    within.onLoad({ filter: /noble\/hashes\/sha2\.js$/ }, ({ path }) => ({ contents: shorterSha2(path) }));
+    within.onLoad({ filter: /node_modules\/(@noble|age-encryption)\/.*\.js$/ }, ({ path }) => ({ contents: speechless(path) }));
     within.onResolve({ filter: /^meldkluis:words$/ }, () => ({ path: "words", namespace: "words" }));
     within.onLoad({ filter: /.*/, namespace: "words" }, () => ({
       contents: `export default ${JSON.stringify({ nl: packWords("nl"), en: packWords("en") })}`,

@@ -18,6 +18,7 @@ from meldkluis.crypto.errors import ChainError, MismatchError
 from meldkluis.crypto.message import (
     AnswerDocument,
     AnswerMessage,
+    CaseNote,
     Contact,
     Document,
     Grant,
@@ -27,6 +28,7 @@ from meldkluis.crypto.message import (
     open_inside,
     sign_inside,
 )
+from meldkluis.crypto.note import Note
 from meldkluis.crypto.padding import unpad_text
 from meldkluis.crypto.report import Sealed, file_ref, seal
 from meldkluis.crypto.roster import IntakeKey
@@ -137,9 +139,9 @@ def take_over(
     )
     files: dict[str, bytes] = {}
     # Who withdrew as involved gets no secret of what is still to be written, whatever the server would hand out.
-    others = (set(log.to) & log.officers) - {key.verify_key}
+    others = log.officers - {key.verify_key}
     granted = [item.recipient for item in _named(log, intake_keys) if item.officer in others]
-    if len(log.to) > 1:
+    if len(log.ever_officers) > 1:
         files["grant"] = seal(sign_inside(grant, key), granted or [age.recipient_of(age.generate_identity())])
     entry = log.extend(
         "case-key",
@@ -157,10 +159,31 @@ def take_over(
 
 
 def _named(log: CaseLog, intake_keys: Iterable[IntakeKey]) -> list[IntakeKey]:
-    named = [item for item in intake_keys if item.hash in log.submitted.fields["keys"]]
+    added = (entry.fields["key"] for entry in log.entries if entry.act == "officer-added")
+    hashes = {*log.submitted.fields["keys"], *added}
+    named = [item for item in intake_keys if item.hash in hashes]
     if not set(log.to) <= {item.officer for item in named}:
         raise ChainError("an intake key that the report names is missing")
     return named
+
+
+def compose_note(act: str, note: Note, log: CaseLog, key: SigningKey, today: date, **fields: date) -> Sealed:
+    """Seal a note to the officers of the case; the entry, of NOTE_ACTS with its own fields, is taken into the log."""
+    if log.head is None or log.case_recipient is None:
+        raise ChainError("nobody took the case over yet")
+    inside = sign_inside(CaseNote(log.case, log.head, note.dump()), key)
+    files = {"note": seal(inside, [log.case_recipient])}
+    refs = {slot: file_ref(file) for slot, file in files.items()}
+    return Sealed(log.extend(act, key, day=today, files=refs, **fields), files)
+
+
+def open_note(file: bytes, entry: Entry, log: CaseLog, identities: Sequence[str]) -> Note:
+    """Open a note and hold it against the log."""
+    inside = open_inside(_open_file(file, entry.files["note"], identities), CaseNote, entry.author)
+    _same_case(log, entry, inside.case)
+    if inside.head != entry.head:
+        raise MismatchError("not the note that the log names")
+    return Note.load(inside.document)
 
 
 def compose_answer(
@@ -168,7 +191,7 @@ def compose_answer(
 ) -> Sealed:
     """Seal an answer to the reporter and its copy for the officers; the entry is taken into the log.
 
-    `act` is acknowledged, answered or feedback; `reply` the recipient in the first message.
+    `act` is one of ANSWER_ACTS; `reply` the recipient in the first message.
     """
     if log.head is None or log.case_recipient is None:
         raise ChainError("nobody took the case over yet")

@@ -6,12 +6,13 @@
 - It decides who counts as an officer of the case. It reads no file and decrypts nothing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
+from meldkluis.crypto.course import Course
 from meldkluis.crypto.entry import (
-    ANSWER_ACTS,
+    MESSAGE_ACTS,
     OFFICER_ACTS,
     REPORTER_ACTS,
     Entry,
@@ -20,13 +21,10 @@ from meldkluis.crypto.entry import (
 )
 from meldkluis.crypto.errors import ChainError
 from meldkluis.crypto.receipt import case_of
+from meldkluis.crypto.rules import RULES, require
 from meldkluis.crypto.signed import SigningKey
 
 __all__ = ["CaseLog", "replay"]
-
-ACKNOWLEDGED_IN: Final = 7
-FEEDBACK_IN: Final = 99
-"""Days: a week, and three months of at most 92 days after it. `mailbox.terms` counts; this is a bound."""
 
 
 class CaseLog:
@@ -45,6 +43,8 @@ class CaseLog:
         self.ever_officers: frozenset[bytes] = frozenset()
         self.case_key: Entry | None = None
         self.feedback_given = False
+        self.course: Final = Course()
+        self._handed_over: int | None = None
         self._numbers: dict[bytes, int] = {}
         self._last_day = date.min
 
@@ -81,8 +81,18 @@ class CaseLog:
     @property
     def received(self) -> date | None:
         """The day that the server received the report."""
-        first: date | None = self.entries[1].fields["day"] if len(self.entries) > 1 else None
-        return first
+        return self.course.received
+
+    def may_take_over(self, officer: bytes) -> bool:
+        """Whether this officer may make the case's key: when there is none, or none since the deputy got the case.
+
+        Whoever let a term lapse may have made one that opens for nobody; the deputy begins anew.
+        """
+        if officer not in self.officers:
+            return False
+        if self.case_key is None:
+            return True
+        return officer == self.deputy and self._handed_over is not None and self.case_key.index < self._handed_over
 
     @property
     def case_recipient(self) -> str | None:
@@ -91,8 +101,10 @@ class CaseLog:
 
     @property
     def identity_recipient(self) -> str | None:
-        """Where contact details go once an officer took the case over."""
-        return None if self.case_key is None else str(self.case_key.fields["identity_recipient"])
+        """Where contact details go once an officer took the case over; their own key may be destroyed by then."""
+        if self.case_key is None:
+            return None
+        return str(self.case_key.fields["recipient" if self.course.identity_gone else "identity_recipient"])
 
     @property
     def seen_by_all(self) -> bool:
@@ -132,31 +144,35 @@ class CaseLog:
             self._check_submitted(entry)
             return
         last = self.entries[-1]
-        if (last.act in {"submitted", "message"}) != (entry.act == "received"):
+        if (last.act in MESSAGE_ACTS) != (entry.act == "received"):
             raise ChainError("what the reporter sends is received at once, and nothing else is")
         if entry.act in REPORTER_ACTS:
-            _require(entry.author == self.reporter_key, "an entry of the reporter with another key")
-            _require(entry.act != "submitted", "a case is submitted once")
+            require(entry.author == self.reporter_key, "an entry of the reporter with another key")
+            require(entry.act != "submitted", "a case is submitted once")
         elif entry.act in OFFICER_ACTS:
-            _require(entry.author in self.officers, "an entry of somebody who is no officer of the case")
+            require(entry.author in self.officers, "an entry of somebody who is no officer of the case")
         else:
-            _require(entry.author in self._server_keys, "an entry of the server with another key")
-        _require(entry.fields.get("day", self._last_day) >= self._last_day, "the days run backwards")
+            require(entry.author in self._server_keys, "an entry of the server with another key")
+        require(entry.fields.get("day", self._last_day) >= self._last_day, "the days run backwards")
+        require(not self.course.destroyed_by or entry.act == "destroyed", "the case was destroyed")
         if "number" in entry.fields:
-            _require(entry.fields["number"] == self.next_number(entry.author), "a number is left out or doubled")
-        rule = _RULES.get(entry.act)
+            require(entry.fields["number"] == self.next_number(entry.author), "a number is left out or doubled")
+        rule = RULES.get(entry.act)
         if rule is not None:
-            rule(self, entry)
+            try:
+                rule(self, entry)
+            except OverflowError:
+                raise ChainError("a day at the end of the calendar") from None
 
     def _check_submitted(self, entry: Entry) -> None:
-        _require(entry.act == "submitted", "the log does not begin with the report")
+        require(entry.act == "submitted", "the log does not begin with the report")
         fields = entry.fields
-        _require(case_of(self.organisation, entry.author) == entry.case, "the case is not the reporter's")
-        _require(fields["organisation"] == self.organisation, "a report to another organisation")
+        require(case_of(self.organisation, entry.author) == entry.case, "the case is not the reporter's")
+        require(fields["organisation"] == self.organisation, "a report to another organisation")
         to, not_to, deputy = set(fields["to"]), set(fields["not_to"]), fields["deputy"]
-        _require(bool(to) and not to & not_to, "a report is for somebody, and nobody is both in and out")
-        _require(deputy is None or (deputy not in to and deputy not in not_to), "the deputy stands twice")
-        _require(len(fields["keys"]) == len(to) + (deputy is not None), "an intake key for each reader")
+        require(bool(to) and not to & not_to, "a report is for somebody, and nobody is both in and out")
+        require(deputy is None or (deputy not in to and deputy not in not_to), "the deputy stands twice")
+        require(len(fields["keys"]) == len(to) + (deputy is not None), "an intake key for each reader")
 
     def _take(self, entry: Entry) -> None:
         self.entries.append(entry)
@@ -171,60 +187,15 @@ class CaseLog:
             added = entry.fields["officer" if entry.act == "officer-added" else "deputy"]
             self.officers |= {added}
             self.ever_officers |= {added}
+            if entry.act == "handed-over":
+                self._handed_over = entry.index
         elif entry.act == "case-key":
             self.case_key = entry
         elif entry.act == "feedback":
             self.feedback_given = True
+        self.course.take(entry)
         if "number" in entry.fields:
             self._numbers[entry.author] = entry.fields["number"]
-
-
-def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
-    if not condition:
-        raise ChainError(message)
-
-
-def _received(log: CaseLog, entry: Entry) -> None:
-    last, first = log.entries[-1], log.entries[-1].act == "submitted"
-    _require(entry.fields["of"] == last.hash, "another entry was received")
-    _require(entry.fields["commitment"] == last.fields.get("commitment"), "another commitment was received")
-    dues, day = entry.fields["dues"], entry.fields["day"]
-    _require((dues is not None) == first, "terms begin with the report")
-    if dues is not None:
-        ends = [(end - day).days for end in (dues.acknowledgement, dues.feedback)]
-        _require(0 <= ends[0] <= ACKNOWLEDGED_IN and ends[0] <= ends[1] <= FEEDBACK_IN, "terms that no law gives")
-
-
-def _case_key(log: CaseLog, entry: Entry) -> None:
-    _require(log.case_key is None, "the case is taken over already")
-    _require(bool(entry.files) == (len(log.to) > 1), "the case secret goes to the other officers")
-    _require(entry.fields["recipient"] != entry.fields["identity_recipient"], "two keys, not one")
-
-
-def _officer_added(log: CaseLog, entry: Entry) -> None:
-    added = entry.fields["officer"]
-    _require(log.case_key is not None, "nobody took the case over yet")
-    _require(added not in log.not_to, "the reporter left this member out")
-    _require(added not in log.ever_officers, "an officer of the case already, or one who withdrew from it")
-
-
-def _handed_over(log: CaseLog, entry: Entry) -> None:
-    _require(entry.fields["deputy"] == log.deputy, "another deputy than the reporter named")
-    _require(log.deputy not in log.ever_officers, "handed over already")
-
-
-def _needs_case_key(log: CaseLog, _: Entry) -> None:
-    _require(log.case_key is not None, "nobody took the case over yet")
-
-
-_RULES: Final[dict[str, Callable[[CaseLog, Entry], None]]] = {
-    "received": _received,
-    "case-key": _case_key,
-    "officer-added": _officer_added,
-    "handed-over": _handed_over,
-    "identity-opened": _needs_case_key,
-    **dict.fromkeys(ANSWER_ACTS, _needs_case_key),
-}
 
 
 def replay(raws: Iterable[bytes], organisation: str, case: bytes, server_keys: Iterable[bytes]) -> CaseLog:

@@ -111,7 +111,17 @@ def read_fields(value: object, checks: Mapping[str, Check]) -> dict[str, Any]:
     """Return the object's fields, each through its check; FormatError unless exactly these fields are there."""
     if not isinstance(value, dict) or value.keys() != checks.keys():
         raise FormatError("not exactly the fields that belong here")
-    return {name: check(value[name]) for name, check in checks.items()}
+    return {name: _named(name, check, value[name]) for name, check in checks.items()}
+
+
+def _named(name: str, check: Check, value: object) -> Any:
+    try:
+        return check(value)
+    except FormatError as error:
+        if type(error) is not FormatError:
+            raise
+        # The name is ours; the value never stands in a message.
+        raise FormatError(f"{name}: {error}") from None
 
 
 def text(maximum: int) -> Check:

@@ -104,6 +104,11 @@ _ANSWER: Final = {
     "files": _files(frozenset({"answer", "copy"})),
 }
 _DAY_ONLY: Final = {"day": day}
+_NOTE: Final = {"day": day, "files": _files(frozenset({"note"}))}
+TERMS: Final = ("acknowledgement", "feedback")
+TERM_ENDS: Final = ("internal", "nominal")
+"""A term lapses twice: on its last working day at noon, and when its last day is over."""
+
 REPORTER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "submitted": {
         "organisation": organisation_name,
@@ -124,10 +129,15 @@ REPORTER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     },
     "withdrawn": {},
     "agreed": {},
+    "objected": {},
 }
 SERVER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "received": {"day": day, "of": _HASH, "commitment": optional(_HASH), "dues": optional(_dues)},
+    "acknowledged-auto": _DAY_ONLY,
+    "lapsed": {"day": day, "term": one_of(*TERMS), "end": one_of(*TERM_ENDS), "due": day},
     "handed-over": {"day": day, "deputy": _HASH},
+    "identity-destroyed": _DAY_ONLY,
+    "destruction-announced": {"day": day, "on": day},
 }
 OFFICER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "not-involved": _DAY_ONLY,
@@ -143,8 +153,29 @@ OFFICER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "answered": _ANSWER,
     "feedback": _ANSWER,
     "identity-opened": _DAY_ONLY,
+    "read": _DAY_ONLY,
+    "noted": _NOTE,
+    "clock-stopped": _ANSWER,
+    "clock-runs": {"day": day, "since": day},
+    "closed": {**_NOTE, "identity_until": day, "destroy_after": day, "register_until": day},
+    "reopened": _NOTE,
+    "held": {**_NOTE, "until": day},
+    "released": _DAY_ONLY,
+    "destruction-approved": _DAY_ONLY,
+    "destroyed": _DAY_ONLY,
 }
-ANSWER_ACTS: Final = {"acknowledged": "acknowledgement", "answered": "answer", "feedback": "feedback"}
+MESSAGE_ACTS: Final = frozenset({"submitted", "message", "objected"})
+"""What the reporter sends and the server receives at once."""
+
+NOTE_ACTS: Final = frozenset({"noted", "closed", "reopened", "held"})
+"""Acts that bring a note which only the case's officers can read."""
+
+ANSWER_ACTS: Final = {
+    "acknowledged": "acknowledgement",
+    "answered": "answer",
+    "feedback": "feedback",
+    "clock-stopped": "clock",
+}
 """Acts that bring an answer, with the kind that the answer's document must have."""
 
 ACTS: Final = {**REPORTER_ACTS, **SERVER_ACTS, **OFFICER_ACTS}

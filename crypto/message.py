@@ -33,7 +33,7 @@ from meldkluis.crypto.roster import check_recipient
 KINDS: Final = ("report", "advice", "addition")
 STRENGTHS: Final = ("browser", "door", "offline")
 LANGUAGES: Final = ("nl", "en")
-ANSWER_KINDS: Final = ("acknowledgement", "answer", "feedback")
+ANSWER_KINDS: Final = ("acknowledgement", "answer", "feedback", "clock")
 _TEXT: Final = text(TEXT_CLASSES[-1])
 _NUMBER: Final = integer(1, 1_000_000)
 
@@ -198,6 +198,15 @@ class Grant:
     identity_secret: bytes = field(repr=False)
 
 
+@dataclass(frozen=True)
+class CaseNote:
+    """What an officer wrote for the case's officers alone (`crypto.note`), as signed."""
+
+    case: bytes
+    head: bytes
+    document: str = field(repr=False)
+
+
 _CASE: Final = binary(16)
 _HASH: Final = binary(32)
 _CHECKS: Final[Mapping[type, tuple[str, Mapping[str, Callable[[Any], Any]]]]] = {
@@ -222,11 +231,12 @@ _CHECKS: Final[Mapping[type, tuple[str, Mapping[str, Callable[[Any], Any]]]]] = 
         "answer",
         {"case": _CASE, "number": _NUMBER, "roster": _HASH, "head": _HASH, "document": _TEXT},
     ),
+    CaseNote: ("note", {"case": _CASE, "head": _HASH, "document": _TEXT}),
     Grant: ("grant", {"case": _CASE, "secret": _HASH, "identity_secret": _HASH}),
 }
 
 
-Inside = TypeVar("Inside", ReporterMessage, IdentityMessage, AnswerMessage, Grant)
+Inside = TypeVar("Inside", ReporterMessage, IdentityMessage, AnswerMessage, CaseNote, Grant)
 
 
 def _plain(value: object) -> object:
@@ -236,7 +246,7 @@ def _plain(value: object) -> object:
 
 
 def sign_inside(
-    what: ReporterMessage | IdentityMessage | AnswerMessage | Grant, key: signed.SigningKey
+    what: ReporterMessage | IdentityMessage | AnswerMessage | CaseNote | Grant, key: signed.SigningKey
 ) -> signed.Thing:
     """Sign what stands inside a file."""
     document = {name: _plain(value) for name, value in vars(what).items()}

@@ -18,7 +18,20 @@ from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.errors import FormatError, SignatureError
 
 TYPES: Final = frozenset(
-    {"roster", "intake-key", "card", "entry", "message", "identity", "answer", "grant", "proof", "inbox"}
+    {
+        "roster",
+        "intake-key",
+        "card",
+        "entry",
+        "message",
+        "identity",
+        "answer",
+        "grant",
+        "note",
+        "proof",
+        "certificate",
+        "inbox",
+    }
 )
 KEY: Final = 32
 SIGNATURE: Final = 64

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The form for a later message, on both pages.
 
-import { $, Busy, copy, say, showProblems } from "./page.js";
+import { $, copy, say, showProblems } from "./page.js";
 import { equal, must } from "./bytes.js";
 import { ask, fetchMailbox } from "./api.js";
 import { carrying } from "./failure.js";
 import { Files, fieldProblems, readFields } from "./form.js";
 import { composeAddition } from "./message.js";
 import { Uploads } from "./upload.js";
-import { sentence, guarded } from "./trouble.js";
+import { busily, guarded } from "./trouble.js";
 
-const AGAIN = new Set(["server-head", "server-number", "server-roster", "server-stale-keys", "server-day"]);
+const AGAIN = new Set(["server-incomplete", "server-head", "server-number", "server-roster", "server-stale-keys", "server-day"]);
 const TRIES = 4;
 
 /**
  * Put the form into `place`. `state` is {receipt, code (as typed), codes (its spellings), mailbox}; `before` may fill it: {draft, chosen, uploads}.
- * When the message stands in the log, `sent(number, mailbox)` is called with the mailbox as it is then.
+ * When the message stands in the log, `sent(number, mailbox)` is called with the mailbox as it is then. Gives {form, kept}: `kept()` is
+ * a `before` with what is filled in by now.
  */
 export function addition(place, state, before, sent) {
   place.replaceChildren(copy("add"));
@@ -27,6 +28,7 @@ export function addition(place, state, before, sent) {
   const typed = () => fields().some(([, value]) => value.trim()) || files.chosen.length > 0;
   carrying(() => [["code", state.code], ["action", "open"], ...fields()], typed);
   const sender = new Sender(state, uploads);
+  const kept = () => ({ draft: readFields(form), chosen: files.chosen, uploads });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     guarded(async () => {
@@ -36,20 +38,14 @@ export function addition(place, state, before, sent) {
       if (empty) problems.push(["text", say("error-nothing")]);
       showProblems(form, problems, problems.length ? undefined : "");
       if (problems.length) return;
-      const busy = new Busy(form);
-      const abort = new AbortController();
-      busy.start(() => abort.abort());
-      try {
-        const number = await sender.send(draft, files.chosen, { busy, signal: abort.signal });
+      await busily(form, async (watch) => {
+        const number = await sender.send(draft, files.chosen, watch);
         carrying(undefined);
         sent(number, state.mailbox);
-      } catch (error) {
-        busy.stop();
-        showProblems(form, [], sentence(error));
-      }
+      });
     });
   });
-  return form;
+  return { form, kept };
 }
 
 class Sender {
@@ -59,36 +55,46 @@ class Sender {
 
   async send(draft, chosen, watch) {
     const { state } = this;
-    const { receipt } = state;
-    const onRetry = (seconds) => watch.busy.say("busy-retry", { seconds });
-    for (let tries = 1; ; tries++) {
+    const make = async () => {
       const attachments = await this.uploads.send(chosen, watch);
       // Unchanged words keep the very bytes that may be at the server already, whose answer was lost.
       const same = JSON.stringify([draft, attachments.map(({ ref }) => ref.digest)]);
       if (this.same !== same || !this.sealed) {
         const { log, roster, intakeKeys } = state.mailbox;
-        this.sealed = await composeAddition(receipt, { ...draft, attachments }, log, roster, intakeKeys);
+        this.sealed = await composeAddition(state.receipt, { ...draft, attachments }, log, roster, intakeKeys);
         this.same = same;
       }
-      const { body } = this.sealed;
-      const onProgress = watch.busy.final(body);
-      try {
-        await ask("POST", "/api/messages", { address: receipt.address, body, onRetry, onProgress });
-      } catch (error) {
-        if (tries >= TRIES) throw error;
-        if (error.code === "server-incomplete") this.uploads.sent.clear();
-        else if (!AGAIN.has(error.code)) throw error;
-      }
-      // The log, read afresh and verified, says whether the message stands; no answer is taken for it.
-      await refresh(state, { onRetry });
-      const entry = state.mailbox.log.entries.find(
-        ({ act, files }) => act === "message" && equal(files.message.hash, this.sealed.entry.files.message.hash),
-      );
+      return this.sealed;
+    };
+    const again = (code) => {
+      // What was read afresh asks for a message made anew.
       this.sealed = undefined;
-      if (entry) return entry.number;
-      // Thanked for, again and again, and never there.
-      must(tries < TRIES, "log");
+      if (code === "server-incomplete") this.uploads.sent.clear();
+    };
+    return (await deliver(state, make, watch, again)).number;
+  }
+}
+
+/** Send what `make` gives, {entry, body}, until the log says that it stands; gives the entry. `again(code)` is called before another try. */
+export async function deliver(state, make, { busy, onRetry }, again) {
+  for (let tries = 1; ; tries++) {
+    const { entry, body } = await make();
+    let code;
+    try {
+      await ask("POST", "/api/messages", { address: state.receipt.address, body, onRetry, onProgress: busy.final(body) });
+    } catch (error) {
+      ({ code } = error);
+      if (tries >= TRIES || !AGAIN.has(code)) throw error;
     }
+    // The log, read afresh and verified, says whether the message stands; no answer is taken for it.
+    await refresh(state, { onRetry });
+    const stands = state.mailbox.log.entries.find(
+      ({ act, files }) => act === entry.act && (!files || equal(files.message.hash, entry.files.message.hash)),
+    );
+    again?.(code);
+    if (stands) return stands;
+    // Thanked for, again and again, and never there.
+    must(tries < TRIES, "log");
   }
 }
 

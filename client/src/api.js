@@ -50,7 +50,8 @@ export async function ask(method, path, options = {}) {
       // A proxy's page, or an answer cut off.
     }
     if (answer && status >= 200 && status < 300) return answer;
-    const stumbled = status < 200 || status === 408 || (status >= 500 && status !== FULL);
+    const final = status === FULL || answer?.error === "not-open";
+    const stumbled = status < 200 || status === 408 || (status >= 500 && !final);
     if (answer && !stumbled) {
       // A name and nothing else: it chooses the sentence that the reporter reads.
       const name = typeof answer.error === "string" && /^[a-z-]{1,32}$/.test(answer.error) ? answer.error : "other";
@@ -90,7 +91,7 @@ export async function fetchMailbox(receipt, options) {
   if (!answer.found) return mailbox;
   const { rosters } = mailbox;
   mailbox.log = await refusing("log", () => replay(answer.log, receipt, rosters));
-  must(mailbox.log.entries.length > 1 && answer.day >= mailbox.log.last, "log");
+  must(mailbox.log.entries.length > 1 && answer.day >= mailbox.log.lastDay, "log");
   const { roster: hash, to, not_to, deputy } = mailbox.log.submitted;
   const then = rosters.find((each) => equal(each.hash, hash));
   must(then && [...to, ...not_to, ...(deputy ? [deputy] : [])].every((key) => then.member(key)), "roster");

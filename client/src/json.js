@@ -131,6 +131,13 @@ export function day(value) {
 /** The day so many days later. */
 export const later = (value, days) => new Date(Date.parse(`${value}T00:00:00Z`) + days * 864e5).toISOString().slice(0, 10);
 
+/** The day with the same number so many months later, or that month's last one. */
+export function months(value, count) {
+  const [year, month, number] = value.split("-").map(Number);
+  const moment = (monthsAway, on) => new Date(Date.UTC(year, month + monthsAway, on));
+  return moment(count - 1, Math.min(number, moment(count, 0).getUTCDate())).toISOString().slice(0, 10);
+}
+
 export function organisationName(value) {
   must(typeof value === "string" && /^[a-z0-9-]{1,63}$/.test(value));
   return value;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: EUPL-1.2
-// The log of a case (docs/protocol.md section 8): every entry signed by somebody who may make it, none missing or moved.
+// The log of a case (docs/protocol.md section 8): every entry signed by somebody who may make it, none missing or moved,
+// none before its time. The same rules as crypto/entry.py, chain.py, rules.py and course.py, held equal by shared vectors.
 
 import { b64, compare, equal, must } from "./bytes.js";
 import { checkRecipient } from "./age.js";
-import { binary, day, fields, integer, later, listOf, oneOf, optional, organisationName, readJson, shape } from "./json.js";
+import { binary, day, fields, integer, later, listOf, months, oneOf, optional, organisationName, readJson, shape } from "./json.js";
 import { breathe } from "./pause.js";
 import { openThing, sign } from "./signed.js";
 import { plain } from "./plain.js";
@@ -31,7 +32,9 @@ const attachments = (value) => {
 };
 
 const NUMBER = integer(1, MOST);
+const DAY = { day };
 const ANSWER = { day, number: NUMBER, files: files(["answer", "copy"]) };
+const NOTE = { day, files: files(["note"]) };
 const REPORTER = {
   submitted: {
     organisation: organisationName, roster: HASH, to: rising, not_to: rising, deputy: optional(HASH), keys: rising,
@@ -40,49 +43,173 @@ const REPORTER = {
   message: { number: integer(2, MOST), files: files(["message"], ["identity"]), attachments },
   withdrawn: {},
   agreed: {},
+  objected: {},
 };
 const SERVER = {
   received: { day, of: HASH, commitment: optional(HASH), dues: optional(shape({ acknowledgement: day, feedback: day })) },
+  "acknowledged-auto": DAY,
+  lapsed: { day, term: oneOf("acknowledgement", "feedback"), end: oneOf("internal", "nominal"), due: day },
   "handed-over": { day, deputy: HASH },
+  "identity-destroyed": DAY,
+  "destruction-announced": { day, on: day },
 };
 const OFFICER = {
-  "not-involved": { day },
-  recused: { day },
+  "not-involved": DAY,
+  recused: DAY,
   "case-key": { day, recipient: checkRecipient, identity_recipient: checkRecipient, files: files([], ["grant"]) },
   "officer-added": { day, officer: HASH, key: HASH, files: files(["grant"]) },
   acknowledged: ANSWER,
   answered: ANSWER,
   feedback: ANSWER,
-  "identity-opened": { day },
+  "identity-opened": DAY,
+  read: DAY,
+  noted: NOTE,
+  "clock-stopped": ANSWER,
+  "clock-runs": { day, since: day },
+  closed: { ...NOTE, identity_until: day, destroy_after: day, register_until: day },
+  reopened: NOTE,
+  held: { ...NOTE, until: day },
+  released: DAY,
+  "destruction-approved": DAY,
+  destroyed: DAY,
 };
 
 /** Acts that bring an answer, with the kind that its document must have. */
-export const ANSWERS = { acknowledged: "acknowledgement", answered: "answer", feedback: "feedback" };
+export const ANSWERS = { acknowledged: "acknowledgement", answered: "answer", feedback: "feedback", "clock-stopped": "clock" };
+
+/** What the reporter sends and the server receives at once. */
+export const isMessage = ({ act }) => ["submitted", "message", "objected"].includes(act);
 
 const own = (table, name) => Object.prototype.hasOwnProperty.call(table, name);
+const same = (one, other) => (one === null || other === null ? one === other : equal(one, other));
+const inOrder = (...days) => days.every((each, index) => !index || days[index - 1] <= each);
+const latest = (...days) => days.filter(Boolean).sort().at(-1);
+const EARLIEST = -3660;
+const NOTICE = 30;
 
-/** One verified entry {act, case, entry, head, author, hash, raw, …fields}. */
+/** One verified entry {act, case, entry, head, author, id (b64 of the author), hash, raw, …fields}. */
 export function parseEntry(raw) {
   const { key, payload, hash } = openThing(raw, "entry");
   const document = readJson(payload);
   const table = [REPORTER, SERVER, OFFICER].find((acts) => typeof document.act === "string" && own(acts, document.act));
   must(table);
   const checks = { case: binary(16), entry: integer(0, MOST), head: optional(HASH), act: oneOf(document.act) };
-  return { ...fields(document, { ...checks, ...table[document.act] }), by: table, author: key, hash, raw };
+  return { ...fields(document, { ...checks, ...table[document.act] }), by: table, author: key, id: b64(key), hash, raw };
 }
 
 /** Sign an entry; bytes in the fields become b64. */
 export const makeEntry = (document, key) => parseEntry(sign("entry", plain(document), key).raw);
 
-/** What a log's entries add up to. `servers` are the server's keys of all verified rosters. */
+const taken = ({ caseKey }) => caseKey;
+const closedAndRead = ({ closed, unread, held }, on) => closed && !unread && !(held && on <= held.until);
+
+/** When each act may stand; who may make it was asked before. An act without a rule may stand always. */
+const RULES = {
+  received: ({ last, submitted }, entry) =>
+    equal(entry.of, last.hash) && same(entry.commitment, last.commitment ?? null) && (last === submitted ? lawful(entry) : !entry.dues),
+  objected: ({ runs }) => !runs,
+  "acknowledged-auto": ({ acknowledged }) => !acknowledged,
+  lapsed({ runs, closed, lapsed, since, feedback, acknowledged: first }, { day: on, term, end, due }) {
+    const [act, least, most] = term === "feedback" ? [feedback, 75, 99] : [first, 0, 7];
+    const over = end === "internal" ? on >= due : on > due;
+    return runs && !closed && !act && over && !lapsed.has(term + end) && inOrder(later(since, least), due, later(since, most));
+  },
+  "handed-over": ({ submitted, ever, lapsed, officers }, { deputy }) =>
+    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && (lapsed.size || !officers.size),
+  "identity-destroyed": (log, { day: on }) => closedAndRead(log, on) && !log.identityGone && on >= log.closed.identity_until,
+  "destruction-announced": (log, { day: on, on: end }) =>
+    closedAndRead(log, on) && !log.announced && on >= log.closed.destroy_after && end === later(on, NOTICE),
+  // Whoever let a term lapse may have made a key that opens for nobody; the deputy begins anew.
+  "case-key": ({ caseKey, ever, handedOver, submitted }, { author, recipient, identity_recipient, files: { grant } }) =>
+    (!caseKey || (same(author, submitted.deputy) && caseKey.entry < handedOver)) && recipient !== identity_recipient && !grant === ever.size < 2,
+  "officer-added": ({ caseKey, submitted, ever }, { officer }) =>
+    caseKey && !ever.has(b64(officer)) && !submitted.not_to.some((key) => equal(key, officer)),
+  "identity-opened": taken,
+  acknowledged: taken,
+  answered: taken,
+  feedback: taken,
+  noted: taken,
+  read: ({ unread }) => unread,
+  "clock-stopped": ({ caseKey, runs, closed, feedback, objected }) => caseKey && runs && !closed && !feedback && !objected,
+  // Whoever could move the day forward while terms run could put them off for ever.
+  "clock-runs": (log, { day: on, since }) =>
+    log.caseKey && !log.closed && inOrder(later(on, EARLIEST), since, on) && (!log.runs || since < log.since),
+  closed: ({ caseKey, feedback, runs }, { day: on, identity_until, destroy_after, register_until }) =>
+    caseKey && (feedback || !runs) && inOrder(later(on, 28), identity_until, destroy_after, register_until, later(on, -EARLIEST)),
+  reopened: ({ closed }) => closed,
+  held: ({ caseKey }, { day: on, until }) => caseKey && inOrder(on, until, later(on, 184)),
+  released: ({ held }) => held,
+  "destruction-approved": (log, { day: on, id }) =>
+    closedAndRead(log, on) && later(on, NOTICE) >= log.closed.destroy_after && !log.approvals.has(id),
+  destroyed: ({ ends, destroyed }, { day: on, id }) => ends && on >= ends && !destroyed.has(id),
+};
+
+const acknowledged = (log, { day: on }) => (log.acknowledged ??= on);
+const joins = (key) => (log) => [log.officers, log.ever].forEach((set) => set.add(b64(key)));
+function countFrom(log, since) {
+  // A question that became a report: what was answered was the question.
+  if (since > log.since) log.feedback = undefined;
+  Object.assign(log, { since, lapsed: new Map(), runs: true });
+}
+const closes = (closed) => ({ closed, approvals: new Set(closed && [closed.id]), announced: undefined });
+
+/** What each act changes. */
+const TAKES = {
+  submitted: (log, { to }) => to.forEach((key) => joins(key)(log)),
+  received(log, { day: on, dues: dues_ }) {
+    if (dues_) Object.assign(log, { received: on, since: on, promised: dues_ });
+    log.unread ??= on;
+    log.heard = on;
+    // What was approved before the reporter said something new was approved without knowing it.
+    if (log.closed) Object.assign(log, closes(log.closed));
+  },
+  objected(log) {
+    log.objected = log.runs = true;
+    if (log.received < log.since) countFrom(log, log.received);
+  },
+  acknowledged,
+  "acknowledged-auto": acknowledged,
+  feedback(log, { day: on }) {
+    log.feedbackGiven = true;
+    log.feedback ??= on;
+  },
+  lapsed: (log, entry) => log.lapsed.set(entry.term + entry.end, entry),
+  "handed-over"(log, { deputy, entry }) {
+    joins(deputy)(log);
+    log.handedOver = entry;
+  },
+  "identity-destroyed": (log) => (log.identityGone = true),
+  "destruction-announced": (log, entry) => (log.announced = entry),
+  recused: (log, { id }) => log.officers.delete(id),
+  "case-key": (log, entry) => (log.caseKey = entry),
+  "officer-added": (log, { officer }) => joins(officer)(log),
+  "clock-stopped": (log) => (log.runs = false),
+  "clock-runs": (log, { since }) => countFrom(log, since),
+  closed: (log, entry) => Object.assign(log, closes(entry)),
+  reopened: (log) => Object.assign(log, closes()),
+  held: (log, held) => Object.assign(log, { held, announced: undefined }),
+  released: (log) => (log.held = undefined),
+  "destruction-approved": (log, { id }) => log.approvals.add(id),
+  destroyed: (log, { id }) => log.destroyed.add(id),
+};
+
+/**
+ * What a log's entries add up to. `servers` are the server's keys of all verified rosters. Besides: received, since (terms
+ * are counted from here), runs, acknowledged, feedback (the first since then), lapsed, unread, closed, held … as in course.py.
+ */
 export class CaseLog {
   constructor(receipt, servers) {
-    Object.assign(this, { receipt, entries: [], officers: new Set(), ever: new Set(), numbers: new Map(), last: "" });
+    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapsed: new Map() });
+    for (const name of ["officers", "ever", "approvals", "destroyed"]) this[name] = new Set();
     this.servers = new Set(servers.map(b64));
   }
 
+  get last() {
+    return this.entries.at(-1);
+  }
+
   get head() {
-    return this.entries.at(-1)?.hash ?? null;
+    return this.last?.hash ?? null;
   }
 
   get submitted() {
@@ -91,6 +218,14 @@ export class CaseLog {
 
   nextNumber(author) {
     return (this.numbers.get(b64(author)) ?? 0) + 1;
+  }
+
+  /** The day from which on the case may be destroyed; undefined while nothing says so. */
+  get ends() {
+    const { closed, heard, held, announced } = this;
+    if (!closed || this.unread) return undefined;
+    const end = latest(closed.destroy_after, heard > closed.day && later(heard, NOTICE), held && later(held.until, 1));
+    return announced ? latest(end, announced.on) : this.approvals.size > 1 ? end : undefined;
   }
 
   /** Verify one entry and take it in; Refusal, and nothing changes. */
@@ -105,30 +240,13 @@ export class CaseLog {
   }
 
   #check(entry) {
-    const before = this.entries.at(-1);
-    must(["submitted", "message"].includes(before.act) === (entry.act === "received"), "log");
-    if (entry.by === REPORTER) must(equal(entry.author, this.submitted.author) && entry.act !== "submitted", "log");
-    else must((entry.by === OFFICER ? this.officers : this.servers).has(b64(entry.author)), "log");
-    must((entry.day ?? this.last) >= this.last, "log");
+    const { act } = entry;
+    must(isMessage(this.last) === (act === "received"), "log");
+    if (entry.by === REPORTER) must(entry.id === this.submitted.id && act !== "submitted", "log");
+    else must((entry.by === OFFICER ? this.officers : this.servers).has(entry.id), "log");
+    must((entry.day ?? this.lastDay) >= this.lastDay && (!this.destroyed.size || act === "destroyed"), "log");
     if (entry.number) must(entry.number === this.nextNumber(entry.author), "log");
-    const id = (key) => key && b64(key);
-    switch (entry.act) {
-      case "received":
-        must(equal(entry.of, before.hash) && same(entry.commitment, before.commitment ?? null), "log");
-        return must(before.act === "submitted" ? lawful(entry) : entry.dues === null, "log");
-      case "case-key":
-        must(!this.caseKey && entry.recipient !== entry.identity_recipient, "log");
-        return must("grant" in entry.files === this.submitted.to.length > 1, "log");
-      case "officer-added":
-        must(this.caseKey && !this.ever.has(id(entry.officer)), "log");
-        return must(!this.submitted.not_to.some((key) => equal(key, entry.officer)), "log");
-      case "handed-over":
-        return must(same(entry.deputy, this.submitted.deputy) && !this.ever.has(id(entry.deputy)), "log");
-      case "identity-opened":
-        return must(this.caseKey, "log");
-      default:
-        if (own(ANSWERS, entry.act)) must(this.caseKey, "log");
-    }
+    if (RULES[act]) must(RULES[act](this, entry), "log");
   }
 
   #checkSubmitted(entry) {
@@ -141,31 +259,33 @@ export class CaseLog {
   }
 
   #take(entry) {
+    const { act, by, id } = entry;
     this.entries.push(entry);
-    this.last = entry.day ?? this.last;
-    const author = b64(entry.author);
-    const joins = (key) => this.officers.add(b64(key)) && this.ever.add(b64(key));
-    if (entry.act === "submitted") {
-      entry.to.forEach(joins);
-      this.numbers.set(author, 1);
-    }
-    if (entry.act === "recused") this.officers.delete(author);
-    if (entry.act === "officer-added") joins(entry.officer);
-    if (entry.act === "handed-over") joins(entry.deputy);
-    if (entry.act === "case-key") this.caseKey = entry;
-    if (entry.act === "feedback") this.feedback = true;
-    if (entry.number) this.numbers.set(author, entry.number);
+    this.lastDay = entry.day ?? this.lastDay;
+    if (by === OFFICER && !["recused", "destroyed"].includes(act)) this.unread = undefined;
+    TAKES[act]?.(this, entry);
+    if (entry.number ?? !entry.entry) this.numbers.set(id, entry.number ?? 1);
   }
 }
 
 /** Whether the terms that the server promises are none that are over, and none longer than the law's. */
-export function lawful({ day: from, dues }) {
-  if (!dues) return false;
-  const { acknowledgement: first, feedback: second } = dues;
-  return from <= first && first <= later(from, 7) && first <= second && second <= later(from, 99);
+export function lawful({ day: from, dues: promised }) {
+  if (!promised) return false;
+  const { acknowledgement: first, feedback: second } = promised;
+  return inOrder(from, first, later(from, 7)) && inOrder(first, second, later(from, 99));
 }
 
-const same = (one, other) => (one === null || other === null ? one === other : equal(one, other));
+/**
+ * The last days of both terms as the reporter is told them (mailbox/terms.py, nominal), or what the server promised when
+ * that is earlier. A late acknowledgement moves nothing, and nothing moves a day to later.
+ */
+export function dues({ since, acknowledged: first, received, promised }) {
+  const week = later(since, 7);
+  const base = first && first < week ? latest(first, since) : week;
+  const counted = { acknowledgement: week, feedback: months(base, 3) };
+  if (since > received) return counted;
+  return Object.fromEntries(Object.keys(counted).map((term) => [term, [counted[term], promised[term]].sort()[0]]));
+}
 
 /** The state of a whole log of the receipt's case. */
 export async function replay(raws, receipt, rosters) {

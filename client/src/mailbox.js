@@ -2,13 +2,13 @@
 // The page /bericht: open the mailbox with the code, read what officers wrote, send more. Nothing is remembered.
 
 import { $, clean, copy, dayInWords, fill, item, mount, say, showProblems, size } from "./page.js";
-import { addition, refresh } from "./addition.js";
+import { addition, deliver, refresh } from "./addition.js";
 import { unb64 } from "./bytes.js";
 import { carrying } from "./failure.js";
-import { ANSWERS } from "./log.js";
-import { openAnswer } from "./message.js";
+import { ANSWERS, dues, isMessage } from "./log.js";
+import { composeObjection, openAnswer } from "./message.js";
 import { derive, parse, spellings } from "./receipt.js";
-import { guarded, sentence } from "./trouble.js";
+import { busily, guarded, sentence } from "./trouble.js";
 
 /** Start the page. */
 export function mailboxPage(organisation) {
@@ -39,22 +39,46 @@ async function open(form, code, organisation) {
   }
 }
 
-async function show(state, number) {
+// `news` is what was just sent, in a sentence; `before` what the form held.
+async function show(state, news, before) {
+  const { log, day } = state.mailbox;
   const timeline = await read(state);
+  const now = standing(log, day, timeline.officer);
   const app = mount(copy("mailbox"));
   const root = $("[data-mailbox]", app);
   $("#timeline", root).replaceChildren(...timeline.lines);
-  const unopened = state.mailbox.log.caseKey ? "" : ` ${say("act-unopened")}`;
-  fill(root, "summary", timeline.news ? say("mailbox-news") : say("mailbox-empty") + unopened);
-  fill(root, "today", say("mailbox-today", { day: dayInWords(state.mailbox.day) }));
-  $("#outside", root).hidden = !timeline.lapsed && !timeline.alarms.length;
+  $("#now", root).replaceChildren(...now.map(([name, slots]) => fact(name, say(name, inWords(slots)))));
+  fill(root, "summary", say(timeline.news ? "mailbox-news" : "mailbox-empty"));
+  fill(root, "today", say("mailbox-today", { day: dayInWords(day) }));
+  $("#outside", root).hidden = ![...now.map(([name]) => name), ...log.entries.map(({ act }) => act)].some(isLapse) && !timeline.alarms.length;
   if (timeline.alarms.length) alarm(root, timeline.alarms);
-  if (number) {
+  if (news) {
     root.prepend(copy("added"));
-    fill(root, "added", say("added", { number }));
+    fill(root, "added", news);
   }
-  addition($("#add-place", root), state, undefined, (sent) => guarded(() => show(state, sent)));
+  const over = log.destroyed.size > 0;
+  $("#add-box", root).hidden = over;
+  if (over) carrying(undefined);
+  else {
+    const { form, kept } = addition($("#add-place", root), state, before, (number) => guarded(() => show(state, say("added", { number }))));
+    if (!log.runs) objection($("#object", root), state, form, kept);
+  }
   $("h2", root).focus();
+}
+
+function objection(box, state, form, kept) {
+  const button = $("button", box);
+  box.hidden = false;
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    guarded(async () => {
+      await busily(form, async (watch) => {
+        await deliver(state, () => composeObjection(state.receipt, state.mailbox.log), watch);
+        await show(state, say("objected"), kept());
+      });
+      button.disabled = false;
+    });
+  });
 }
 
 function alarm(root, sentences) {
@@ -62,6 +86,48 @@ function alarm(root, sentences) {
   fill(box, "alarm-heading", say("alarm-heading"));
   $('[data-fill="alarms"]', box).replaceChildren(...sentences.map((text) => item("li", text)));
   box.hidden = false;
+}
+
+const isLapse = (name) => /lapsed/.test(name);
+
+function fact(name, text) {
+  const element = item("li", text);
+  if (isLapse(name)) element.className = "danger";
+  return element;
+}
+
+// Slots of a sentence, days in words.
+const inWords = (slots) =>
+  Object.fromEntries(Object.entries(slots).map(([name, value]) => [name, /^\d{4}-\d\d-\d\d$/.test(value) ? dayInWords(value) : value]));
+
+// Where the case stands, as names of sentences with their slots; intake/casefile.py says the same at the door.
+function standing(log, today, officer) {
+  const { closed, ends, feedback, held, lapsed, acknowledged: acknowledgement, received: day } = log;
+  const told = [["now-received", { day }]];
+  const first = (act) => log.entries.find((entry) => entry.act === act);
+  const tell = (condition, name, slots = condition) => condition && told.push([name, slots]);
+  const person = first("acknowledged");
+  const until = dues(log);
+  tell(!log.caseKey, "act-unopened");
+  tell(acknowledgement, `now-acknowledged${person ? "" : "-auto"}`, person ?? { day: acknowledgement });
+  tell(feedback, "now-feedback", { day: feedback });
+  for (const [term, done, enough] of [["acknowledgement", acknowledgement, person], ["feedback", feedback, feedback]]) {
+    const lapse = lapsed.get(`${term}nominal`) ?? lapsed.get(`${term}internal`);
+    if (lapse) tell(!enough, `act-lapsed-${term}-${lapse.end}`, lapse);
+    // A server that keeps a lapse back is seen by the day.
+    else tell(log.runs && !closed && !done && !feedback, today > until[term] ? `act-lapsed-${term}` : `now-${term}-due`, { day: until[term] });
+  }
+  tell(!log.runs, "now-stopped");
+  const over = first("handed-over");
+  tell(over, "now-handed-over", over && { day: over.day, officer: officer(over.deputy) });
+  if (log.destroyed.size) tell(true, "now-destroyed");
+  else {
+    tell(closed, "now-closed");
+    tell(ends, "act-destruction-announced", { on: ends });
+    tell(held && today <= held.until, "now-held", held);
+  }
+  tell(first("identity-destroyed"), "now-identity-destroyed");
+  return told;
 }
 
 function line(when, what, more = [], body = undefined) {
@@ -81,48 +147,41 @@ function line(when, what, more = [], body = undefined) {
 
 // The log in words; own entries stand on the day on which they were received.
 async function read(state) {
-  const { log, answers, rosters, day } = state.mailbox;
-  const result = { lines: [], alarms: [], news: false, lapsed: false };
+  const { log, answers, rosters } = state.mailbox;
   const officer = (key) => {
     const member = rosters.map((roster) => roster.member(key)).filter(Boolean).at(-1);
     return member ? clean(`${member.name}, ${member.function}`) : "?";
   };
+  const result = { lines: [], alarms: [], news: false, officer };
   for (const [place, entry] of log.entries.entries()) {
     const next = log.entries[place + 1];
-    const when = entry.day ?? next?.day;
-    const written = when ? dayInWords(when) : "";
-    if (entry.act === "received") continue;
-    if (entry.act === "submitted" || entry.act === "message") {
+    const { act } = entry;
+    if (act === "received") continue;
+    if (isMessage(entry)) {
       result.news = false;
-      result.lines.push(line(written, own(entry), ownMore(entry, next)));
+      result.lines.push(line(next ? dayInWords(next.day) : "", own(entry), ownMore(entry, next)));
       continue;
     }
-    const name = officer(entry.act === "handed-over" ? entry.deputy : entry.author);
-    const slots = { day: written, officer: name, added: entry.officer && officer(entry.officer) };
+    const when = entry.day ? dayInWords(entry.day) : "";
+    const slots = { ...inWords(entry), officer: officer(entry.deputy ?? entry.author), added: entry.officer && officer(entry.officer) };
     let body;
-    if (entry.act in ANSWERS) {
-      body = await answer(state, entry, answers, written, result.alarms);
+    if (act in ANSWERS) {
+      body = await answer(state, entry, answers, when, result.alarms);
       result.news ||= body !== undefined;
     }
-    result.lines.push(line(written, say(`act-${entry.act}`, slots), [], body));
+    const name = act === "lapsed" ? `act-lapsed-${entry.term}-${entry.end}` : `act-${act}`;
+    result.lines.push(line(when, say(name, slots), [], body));
   }
-  pending(log, day, result);
   return result;
 }
 
 const sum = (items) => items.reduce((total, { size: bytes }) => total + bytes, 0);
+const own = ({ act, number, files = {} }) => say(`act-${act}`, { number, size: size(sum(Object.values(files))) });
 
-function own(entry) {
-  const bytes = size(sum(Object.values(entry.files)));
-  return entry.act === "submitted" ? say("act-submitted") : say("act-message", { number: entry.number, size: bytes });
-}
-
-function ownMore({ attachments }, received) {
+function ownMore({ attachments = [] }, received) {
   const more = [];
   if (received) more.push(say("act-received"));
   if (attachments.length) more.push(say("act-attachments", { n: attachments.length, size: size(sum(attachments)) }));
-  const dues = received?.dues;
-  if (dues) more.push(say("act-dues", { acknowledgement: dayInWords(dues.acknowledgement), feedback: dayInWords(dues.feedback) }));
   return more;
 }
 
@@ -137,16 +196,5 @@ async function answer({ receipt }, entry, answers, day, alarms) {
   } catch {
     alarms.push(say("alarm-answer", { day }));
     return undefined;
-  }
-}
-
-// Terms that went by without the act that they are for.
-function pending(log, today, result) {
-  const { dues } = log.entries[1];
-  const done = (act) => log.entries.some((entry) => entry.act === act);
-  for (const [term, act] of [["acknowledgement", "acknowledged"], ["feedback", "feedback"]]) {
-    if (done(act) || done("feedback") || today <= dues[term]) continue;
-    result.lapsed = true;
-    result.lines.push(line("", say(`act-lapsed-${term}`, { day: dayInWords(dues[term]) })));
   }
 }

@@ -99,7 +99,7 @@ export async function composeReport(receipt, draft, roster, keys) {
 }
 
 // Whom a later message, and contact details with it, go to: intake keys are those that `submitted` names.
-function laterRecipients(log, intakeKeys) {
+export function laterRecipients(log, intakeKeys) {
   const { to, deputy, keys } = log.submitted;
   const named = intakeKeys.filter(({ hash }) => keys.some((key) => equal(key, hash)));
   const of = (officer) => {
@@ -107,9 +107,11 @@ function laterRecipients(log, intakeKeys) {
     must(key, "no-key");
     return key.recipient;
   };
-  const second = deputy && !(log.caseKey && log.feedback) ? [of(deputy)] : [];
+  const second = deputy && !(log.caseKey && log.feedbackGiven) ? [of(deputy)] : [];
   if (!log.caseKey) return [0, 1].map(() => [...to.map(of), ...second]);
-  return [log.caseKey.recipient, log.caseKey.identity_recipient].map((recipient) => [recipient, ...second]);
+  // The key for contact details may be destroyed by now.
+  const { recipient, identity_recipient } = log.caseKey;
+  return [recipient, log.identityGone ? recipient : identity_recipient].map((each) => [each, ...second]);
 }
 
 /** A later message on top of the log as its author has just seen it: {entry, body} for POST /api/messages. */
@@ -128,6 +130,12 @@ export async function composeAddition(receipt, draft, log, roster, intakeKeys) {
     sealed.identity = await seal("identity", contact, key, identityTo, roster.slots);
   }
   return finished("message", receipt, { entry: log.entries.length, head: log.head, number }, sealed, draft);
+}
+
+/** That the reporter does not agree that the terms stand still: {entry, body} for POST /api/messages. */
+export function composeObjection({ case: id, key }, log) {
+  const entry = makeEntry({ case: id, act: "objected", entry: log.entries.length, head: log.head }, key);
+  return { entry, body: plain({ entry: entry.raw, files: {} }) };
 }
 
 const ANSWER = { case: binary(16), number: integer(1, 1e6), roster: binary(32), head: binary(32), document: text(LONGEST) };

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The page /melden: form, sending, receipt. The code is made once, shown before sending, and is the same ever after.
 
-import { $, Busy, all, clean, copy, dayInWords, fill, fillCode, item, mount, say, showProblems } from "./page.js";
+import { $, all, clean, copy, dayInWords, fill, fillCode, item, mount, say, showProblems } from "./page.js";
 import { addition, refresh } from "./addition.js";
 import { ask, fetchKeys } from "./api.js";
 import { b64, equal, must, random, refusing, unb64 } from "./bytes.js";
 import { readBundle, sendBundle } from "./bundle.js";
 import { carrying } from "./failure.js";
 import { Files, fieldProblems, readFields } from "./form.js";
+import { dues } from "./log.js";
 import { addressees, composeReport, tagOf } from "./message.js";
 import { armor, checkReceived } from "./proof.js";
 import { derive, encode, spellings } from "./receipt.js";
-import { guarded, sentence } from "./trouble.js";
+import { busily, guarded } from "./trouble.js";
 import { Uploads } from "./upload.js";
 
 const FRESH = new Set(["server-stale-keys", "server-roster", "server-day"]);
@@ -115,21 +116,7 @@ class ReportForm {
     if (bundle) return this.#submitBundle(bundle, draft);
     const problems = this.#problems(draft);
     showProblems(this.form, problems, problems.length ? undefined : "");
-    if (!problems.length) await this.#busily((watch) => this.#send(draft, watch));
-  }
-
-  async #busily(send) {
-    const busy = new Busy(this.form);
-    const abort = new AbortController();
-    busy.start(() => abort.abort());
-    const onRetry = (seconds) => busy.say("busy-retry", { seconds });
-    try {
-      await send({ busy, signal: abort.signal, onRetry });
-    } catch (error) {
-      busy.stop();
-      showProblems(this.form, [], sentence(error));
-      if (error.code === "unreachable") $("#send", this.form).textContent = say("button-again");
-    }
+    if (!problems.length) await busily(this.form, (watch) => this.#send(draft, watch));
   }
 
   async #send(draft, watch) {
@@ -200,7 +187,9 @@ class ReportForm {
     else $(".codebox", root).hidden = true;
     if (again) fill(root, "again", say("receipt-sent-again"));
     fill(root, "day", dayInWords(received.day));
-    for (const name of ["acknowledgement", "feedback"]) fill(root, name, dayInWords(received.dues[name]));
+    const { day } = received;
+    const until = dues({ since: day, received: day, promised: received.dues });
+    for (const [name, each] of Object.entries(until)) fill(root, name, dayInWords(each));
     fill(root, "strength", say(own ? "strength-browser" : "strength-offline"));
     const proof = armor(unb64(answer.proof), this.keys.versions);
     $('[data-fill="proof"]', root).value = proof;
@@ -239,7 +228,7 @@ class ReportForm {
       return showProblems(this.form, [["bundle", say(name)]]);
     }
     showProblems(this.form, [], "");
-    await this.#busily(async (watch) => {
+    await busily(this.form, async (watch) => {
       const answer = await sendBundle(bundle, file, watch);
       const proven = await this.#prove(answer, bundle.entry);
       // Nobody here has its code, so only the commitment can say that another sending was of the same words.

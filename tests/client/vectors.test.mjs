@@ -200,6 +200,54 @@ describe("a conversation", async () => {
   });
 });
 
+describe("whole cases", () => {
+  const { organisation, code, server_keys, good, bad } = vectors.stories;
+  const me = receipt.derive(receipt.parse(code), organisation);
+  const begun = () => new log.CaseLog(me, server_keys.map(unb64));
+  const last = (recipient) => (recipient ?? "").slice(-8);
+  const state = (read) => {
+    const { acknowledgement: acknowledge, feedback: hear } = log.dues(read);
+    const [recipient, identity_recipient] = read.caseKey ? message.laterRecipients({ ...read, submitted: { ...read.submitted, deputy: null } }, []).map(([first]) => last(first)) : ["", ""];
+    return {
+      since: read.since, acknowledged: read.acknowledged ?? null, feedback: read.feedback ?? null, ends: read.ends ?? null,
+      unread: read.unread ?? null, heard: read.heard, acknowledge, hear, runs: read.runs, objected: Boolean(read.objected),
+      feedback_given: Boolean(read.feedbackGiven), lapsed: [...read.lapsed.keys()].sort(), officers: read.officers.size, ever: read.ever.size,
+      approvals: read.approvals.size, destroyed: read.destroyed.size, closed: Boolean(read.closed), held: Boolean(read.held),
+      announced: Boolean(read.announced), recipient, identity_recipient,
+    };
+  };
+  for (const { name, log: raws, changes } of good)
+    it(`hold: ${name}`, () => {
+      const read = begun();
+      const expected = {};
+      for (const [place, raw] of raws.entries()) {
+        read.append(unb64(raw));
+        assert.deepEqual(read.received ? state(read) : {}, Object.assign(expected, changes[place]), `entry ${place}`);
+      }
+    });
+  it("refuse what may not follow, and stay as they were", () => {
+    const read = good.map(begun);
+    for (const { name, story, after, entry } of bad) {
+      const each = read[story];
+      while (each.entries.length < after) each.append(unb64(good[story].log[each.entries.length]));
+      const before = each.received && JSON.stringify(state(each));
+      assert.throws(() => each.append(unb64(entry)), refusal("log"), name);
+      assert.equal(each.received && JSON.stringify(state(each)), before, name);
+      assert.equal(each.entries.length, after, name);
+    }
+  });
+  it("have the law's terms", () => {
+    const promised = { acknowledgement: "9999-12-31", feedback: "9999-12-31" };
+    for (const { since, acknowledged, ...ends } of vectors.dues)
+      assert.deepEqual(log.dues({ since, received: since, acknowledged, promised }), ends, `${since} ${acknowledged}`);
+  });
+  it("promise no term later than the law's, and keep an earlier promise", () => {
+    const told = (feedback) => log.dues({ since: "2026-11-23", received: "2026-11-23", promised: { acknowledgement: "2026-11-25", feedback } });
+    assert.deepEqual(told("2027-03-02"), { acknowledgement: "2026-11-25", feedback: "2027-02-28" });
+    assert.deepEqual(told("2027-02-01"), { acknowledgement: "2026-11-25", feedback: "2027-02-01" });
+  });
+});
+
 describe("attachments", () => {
   it("are cut into parts whose digests make the sum", async () => {
     for (const length of [1, 65535, 65536, 262144, 1_100_000, 2_500_000]) {

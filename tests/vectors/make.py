@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Makes shared.json: what Python and JavaScript must both read alike, good and bad.
 
-    PYTHONPATH=tests/support .venv/bin/python tests/vectors/make.py
+    PYTHONPATH=tests/support:tests/vectors .venv/bin/python tests/vectors/make.py
 
 Sealing is random, so every run gives other bytes; the file is committed and both sides read that one. All keys in it are
 test keys, made here and used nowhere else.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cast import ORGANISATION, Cast, make_cast
+from stories import dues, stories
 
 from meldkluis.crypto import age, casework, padding, receipt, report, signed
 from meldkluis.crypto.attachment import seal_attachment
@@ -327,6 +328,8 @@ def main() -> None:
         "encoding": documents(),
         "roster": rosters(cast),
         "conversation": conversation(cast),
+        "stories": stories(cast),
+        "dues": dues(),
     }
     path = Path(__file__).with_name("shared.json")
     path.write_text(json.dumps(vectors, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The course of a case: what its terms and its end depend on, added up from the entries of its log.
+
+- `chain.CaseLog` owns one and hands it every entry that holds; server, workstation and reporter come to the same.
+- `ends_on` alone says when a case may be destroyed. No act makes it earlier than its notice of thirty days allows,
+  unless two officers approved.
+- It counts no term: `mailbox.terms` does. Pure.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from meldkluis.crypto.entry import OFFICER_ACTS, Entry
+
+NOTICE: Final = timedelta(days=30)
+"""How long the reporter's mailbox says that a case will be destroyed, where only one officer approved."""
+
+LEAST_KEPT: Final = timedelta(days=28)
+"""No case is destroyed sooner after it was closed: a month at the least, so that its reporter can object."""
+
+LONGEST_HOLD: Final = timedelta(days=184)
+"""A legal hold is renewed after half a year, or lapses."""
+
+APPROVALS: Final = 2
+_NO_REACTION: Final = frozenset({"recused", "destroyed"})
+
+
+@dataclass
+class Course:
+    """Where a case stands. Days are as the log's entries name them.
+
+    `since`: terms are counted from here. `acknowledged`: the first acknowledgement, by a person or not. `feedback`: the
+    first since `since`. `unread`: day of the oldest message that no officer has reacted to. `heard`: of the newest one.
+    """
+
+    received: date | None = None
+    since: date | None = None
+    runs: bool = True
+    objected: bool = False
+    acknowledged: date | None = None
+    by_person: bool = False
+    feedback: date | None = None
+    lapsed: set[tuple[str, str]] = field(default_factory=set)
+    unread: date | None = None
+    heard: date | None = None
+    closed: Entry | None = None
+    held: Entry | None = None
+    approvals: set[bytes] = field(default_factory=set)
+    announced: Entry | None = None
+    identity_gone: bool = False
+    destroyed_by: dict[bytes, date] = field(default_factory=dict)
+
+    def ends_on(self) -> date | None:
+        """Return the day from whose noon on the case may be destroyed; None while nothing says so."""
+        if self.closed is None or self.unread is not None:
+            return None
+        end: date = self.closed.fields["destroy_after"]
+        if self.heard is not None and self.heard > self.closed.fields["day"]:
+            end = max(end, self.heard + NOTICE)
+        if self.held is not None:
+            end = max(end, self.held.fields["until"] + timedelta(days=1))
+        if self.announced is not None:
+            # The reporter was told a day; a second approval after that does not make it an earlier one.
+            return max(end, self.announced.fields["on"])
+        return end if len(self.approvals) >= APPROVALS else None
+
+    def held_on(self, today: date) -> bool:
+        """Whether a legal hold is in force."""
+        return self.held is not None and today <= self.held.fields["until"]
+
+    def take(self, entry: Entry) -> None:
+        """Take in an entry that holds."""
+        if entry.act in OFFICER_ACTS and entry.act not in _NO_REACTION:
+            self.unread = None
+        act = _TAKES.get(entry.act)
+        if act is not None:
+            act(self, entry)
+
+
+def _received(course: Course, entry: Entry) -> None:
+    day = entry.fields["day"]
+    if course.received is None:
+        course.received = course.since = day
+    course.unread, course.heard = course.unread or day, day
+    if course.closed is not None:
+        # What was approved before the reporter said something new was approved without knowing it.
+        course.approvals, course.announced = {course.closed.author}, None
+
+
+def _objected(course: Course, _: Entry) -> None:
+    course.runs = course.objected = True
+    if course.received is not None and course.since is not None and course.received < course.since:
+        _count_from(course, course.received)
+
+
+def _acknowledged(course: Course, entry: Entry) -> None:
+    course.acknowledged = course.acknowledged or entry.fields["day"]
+    course.by_person = course.by_person or entry.act == "acknowledged"
+
+
+def _feedback(course: Course, entry: Entry) -> None:
+    course.feedback = course.feedback or entry.fields["day"]
+
+
+def _lapsed(course: Course, entry: Entry) -> None:
+    course.lapsed.add((entry.fields["term"], entry.fields["end"]))
+
+
+def _stopped(course: Course, _: Entry) -> None:
+    course.runs = False
+
+
+def _runs(course: Course, entry: Entry) -> None:
+    course.runs = True
+    _count_from(course, entry.fields["since"])
+
+
+def _count_from(course: Course, since: date) -> None:
+    if course.since is not None and since > course.since:
+        # A question that became a report: what was answered was the question.
+        course.feedback = None
+    course.since = since
+    course.lapsed.clear()
+
+
+def _closed(course: Course, entry: Entry) -> None:
+    course.closed, course.approvals, course.announced = entry, {entry.author}, None
+
+
+def _reopened(course: Course, _: Entry) -> None:
+    course.closed, course.approvals, course.announced = None, set(), None
+
+
+def _held(course: Course, entry: Entry) -> None:
+    course.held, course.announced = entry, None
+
+
+def _released(course: Course, _: Entry) -> None:
+    course.held = None
+
+
+def _announced(course: Course, entry: Entry) -> None:
+    course.announced = entry
+
+
+def _approved(course: Course, entry: Entry) -> None:
+    course.approvals.add(entry.author)
+
+
+def _identity_destroyed(course: Course, _: Entry) -> None:
+    course.identity_gone = True
+
+
+def _destroyed(course: Course, entry: Entry) -> None:
+    course.destroyed_by[entry.author] = entry.fields["day"]
+
+
+_TAKES: Final = {
+    "received": _received,
+    "objected": _objected,
+    "acknowledged": _acknowledged,
+    "acknowledged-auto": _acknowledged,
+    "feedback": _feedback,
+    "lapsed": _lapsed,
+    "clock-stopped": _stopped,
+    "clock-runs": _runs,
+    "closed": _closed,
+    "reopened": _reopened,
+    "held": _held,
+    "released": _released,
+    "destruction-announced": _announced,
+    "destruction-approved": _approved,
+    "identity-destroyed": _identity_destroyed,
+    "destroyed": _destroyed,
+}
