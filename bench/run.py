@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import daily
 import pages
 from load import Result, Target, run
 from prepared import (
@@ -220,12 +221,21 @@ def browsers(_: float) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+def daily_run(_: float) -> None:
+    """The daily run over 100,000 open cases."""
+    directory = RESULTS / f"daily-{os.getpid()}"
+    directory.mkdir(parents=True)
+    daily.measure(directory / "organisation", bound)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 SCENARIOS: dict[str, Callable[[float], None]] = {
     "browser": browser,
     "door": door,
     "slow": slow_disk,
     "attachments": attachments,
     "browsers": browsers,
+    "daily": daily_run,
 }
 
 

@@ -13,9 +13,10 @@ from typing import Final
 
 from sqlcipher3 import dbapi2
 
-from meldkluis.mailbox import staging
+from meldkluis.mailbox import factrows, staging
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import AgeFile, Facts, Growth, NewCase, Standing, many, one
+from meldkluis.mailbox.facts import Facts
+from meldkluis.mailbox.rows import AgeFile, Growth, NewCase, Standing, many, one
 from meldkluis.mailbox.wire import AttachmentLine, FileLine
 
 ENTRIES: Final = 1 << 16
@@ -24,10 +25,14 @@ ENTRIES: Final = 1 << 16
 FILES: Final = 2
 """Most age files with one entry."""
 
+_COLUMNS: Final = ("id", "place", "entries", "head", "officers", *factrows.WRITTEN)
+_INSERT: Final = (
+    f'INSERT INTO "case" ({", ".join(_COLUMNS)})'  # noqa: S608 - names of ours
+    f" VALUES ({', '.join('?' * len(_COLUMNS))}) ON CONFLICT DO NOTHING"
+)
+
 _PLACES: Final = 45
 """Bits of the random part of a place: 2 (place + entry) stays below 2^63."""
-
-_KEY: Final = 32
 
 
 def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | None:
@@ -40,7 +45,7 @@ def submit(db: dbapi2.Connection, address: bytes, new: NewCase) -> Standing | No
         case = find(db, address)
         assert case is not None
         return Standing(case, log(db, case))
-    place = begin(db, new.case, new.log, new.head, new.officers, new.received)
+    place = begin(db, new.case, new.log, new.head, new.officers, new.facts)
     _put_files(db, place, 0, new.files)
     if new.claims:
         staging.claim(db, address, new.case, 0, new.claims)
@@ -53,15 +58,12 @@ def begin(
     things: Sequence[bytes],
     head: bytes,
     officers: Iterable[bytes],
-    received: date | None,
+    facts: Facts | None,
 ) -> int:
     """Store a case and its first entries at a place that is drawn for it, and return the place. Refused: taken."""
     place = _put_first(db, things[0])
-    made = db.execute(
-        'INSERT INTO "case" (id, place, entries, head, officers, received) VALUES (?, ?, ?, ?, ?, ?)'
-        " ON CONFLICT DO NOTHING",
-        (case, place, len(things), head, b"".join(sorted(officers)), _iso(received)),
-    )
+    row = (case, place, len(things), head, b"".join(sorted(officers)), *factrows.values(facts))
+    made = db.execute(_INSERT, row)
     if made.rowcount != 1:
         raise Refused("taken")
     _put_log(db, place + 1, things[1:])
@@ -109,28 +111,19 @@ def _files(db: dbapi2.Connection, case: bytes) -> tuple[int, int]:
 def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) -> None:
     """Append to a case. Refused: unknown, head (with `entries` and `head`), incomplete, quota (a log is full)."""
     case, length = growth.case, growth.entry + len(growth.log)
-    row = one(db, 'SELECT place, officers FROM "case" WHERE id = ?', case)
-    if row is None:
+    place = _place(db, case)
+    if place is None:
         raise Refused("unknown")
     if length > ENTRIES:
         raise Refused("quota")
-    place, officers = row[0], (_split(row[1]) | growth.joining) - growth.leaving
     done = db.execute(
-        'UPDATE "case" SET entries = ?, head = ?, officers = ?, acknowledged = coalesce(acknowledged, ?),'
-        " feedback = coalesce(feedback, ?) WHERE id = ? AND head = ? AND entries = ?",
-        (
-            length,
-            growth.head,
-            b"".join(sorted(officers)),
-            _iso(growth.acknowledged),
-            _iso(growth.feedback),
-            case,
-            growth.before,
-            growth.entry,
-        ),
+        'UPDATE "case" SET entries = ?, head = ?, officers = ? WHERE id = ? AND head = ? AND entries = ?',
+        (length, growth.head, b"".join(sorted(growth.officers)), case, growth.before, growth.entry),
     )
     if done.rowcount != 1:
         raise Refused("head")
+    factrows.write(db, case, growth.facts)
+    factrows.settle(db, case, growth.settled)
     _put_log(db, place + growth.entry, growth.log)
     _put_files(db, place, growth.entry, growth.files)
     for (entry, slot), header in growth.headers.items():
@@ -140,17 +133,11 @@ def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) 
             "UPDATE file SET first_header = NULL WHERE place BETWEEN ? AND ? AND first_header IS NOT NULL",
             _files(db, case),
         )
+    if growth.forget_identity:
+        db.execute("DELETE FROM file WHERE place BETWEEN ? AND ? AND slot = 'identity'", _files(db, case))
     if growth.claims:
         assert address is not None
         staging.claim(db, address, case, growth.entry, growth.claims)
-
-
-def _split(officers: bytes) -> frozenset[bytes]:
-    return frozenset(officers[start : start + _KEY] for start in range(0, len(officers), _KEY))
-
-
-def _iso(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def _replace_header(db: dbapi2.Connection, place: int, slot: str, header: bytes) -> None:
@@ -185,7 +172,7 @@ def answers(db: dbapi2.Connection, case: bytes) -> dict[int, bytes]:
 def served(db: dbapi2.Connection, officer: bytes, case: bytes) -> bool:
     """Whether the case is served to this officer."""
     row = one(db, 'SELECT officers FROM "case" WHERE id = ?', case)
-    return row is not None and officer in _split(row[0])
+    return row is not None and officer in factrows.split(row[0])
 
 
 def cases_of(db: dbapi2.Connection, officer: bytes) -> list[tuple[bytes, int, bytes]]:
@@ -193,8 +180,9 @@ def cases_of(db: dbapi2.Connection, officer: bytes) -> list[tuple[bytes, int, by
 
     Reads the line of every case: officers ask seldom, and an index of readers would cost every report two pages.
     """
-    rows = many(db, 'SELECT id, entries, head, officers FROM "case" WHERE instr(officers, ?) ORDER BY id', officer)
-    return [(case, entries, head) for case, entries, head, officers in rows if officer in _split(officers)]
+    sql = 'SELECT id, entries, head, officers FROM "case" WHERE instr(officers, ?) AND certificate IS NULL ORDER BY id'
+    rows = many(db, sql, officer)
+    return [(case, entries, head) for case, entries, head, officers in rows if officer in factrows.split(officers)]
 
 
 def files(db: dbapi2.Connection, case: bytes) -> list[FileLine]:
@@ -235,21 +223,37 @@ def chunk(db: dbapi2.Connection, blob: bytes, n: int) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def facts(db: dbapi2.Connection, case: bytes) -> Facts | None:
-    """Return the facts that the terms of a case are counted from."""
-    row = one(db, 'SELECT received, acknowledged, feedback FROM "case" WHERE id = ?', case)
-    if row is None or row[0] is None:
-        return None
-    received, acknowledged, feedback = (None if day is None else date.fromisoformat(day) for day in row)
-    assert received is not None
-    return Facts(received, acknowledged, feedback)
+def empty(db: dbapi2.Connection, case: bytes, head: bytes, today: date) -> None:
+    """Take away what can be read of a case and its mailbox; log and register line stay. Refused: head.
+
+    Its attachments' bytes are overwritten by `staging.erase_some`.
+    """
+    sql = 'UPDATE "case" SET destroyed = ? WHERE id = ? AND head = ? AND destroyed IS NULL'
+    if db.execute(sql, (today.isoformat(), case, head)).rowcount != 1:
+        raise Refused("head")
+    db.execute('INSERT INTO erasure (blob) SELECT blob FROM attachment WHERE "case" = ?', (case,))
+    db.execute("DELETE FROM file WHERE place BETWEEN ? AND ?", _files(db, case))
+    for table in ("attachment", "mailbox", "reminder"):
+        db.execute(f'DELETE FROM {table} WHERE "case" = ?', (case,))  # noqa: S608 - names of ours
+
+
+def certify(db: dbapi2.Connection, case: bytes, certificate: bytes) -> None:
+    """Keep the certificate of a destroyed case in the place of its log."""
+    db.execute("DELETE FROM log WHERE place BETWEEN ? AND ?", _entries(db, case))
+    db.execute('UPDATE "case" SET certificate = ?, entries = 0 WHERE id = ?', (certificate, case))
+
+
+def certificates(db: dbapi2.Connection, officer: bytes) -> list[bytes]:
+    """Return the certificates of the destroyed cases that this officer was in."""
+    sql = 'SELECT certificate, officers FROM "case" WHERE certificate NOTNULL AND instr(officers, ?) ORDER BY id'
+    return [certificate for certificate, officers in many(db, sql, officer) if officer in factrows.split(officers)]
 
 
 def destroy(db: dbapi2.Connection, case: bytes) -> None:
-    """Take every row of a case away; its attachments' bytes are overwritten by `staging.erase_some`."""
+    """Take every row of a case away."""
     db.execute('INSERT INTO erasure (blob) SELECT blob FROM attachment WHERE "case" = ?', (case,))
     db.execute("DELETE FROM file WHERE place BETWEEN ? AND ?", _files(db, case))
     db.execute("DELETE FROM log WHERE place BETWEEN ? AND ?", _entries(db, case))
-    for table in ("attachment", "mailbox"):
+    for table in ("attachment", "mailbox", "reminder"):
         db.execute(f'DELETE FROM {table} WHERE "case" = ?', (case,))  # noqa: S608 - names of ours
     db.execute('DELETE FROM "case" WHERE id = ?', (case,))

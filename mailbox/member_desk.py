@@ -41,7 +41,7 @@ class MemberDesk(Premises):
             raise Refused("unknown")
         now = self.now()
         keys = tuple(item.thing.raw for item in now.accepted(today))
-        return StatusAnswer(today, self.organisation, now.versions, now.proposal, keys)
+        return StatusAnswer(today, self.organisation, now.versions, now.proposal, keys, self.policy)
 
     @property
     def proposal(self) -> RosterVersion | None:

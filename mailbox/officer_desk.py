@@ -10,7 +10,7 @@ from meldkluis.crypto.entry import ANSWER_ACTS, OFFICER_ACTS, Entry
 from meldkluis.crypto.signed import Thing, sign
 from meldkluis.mailbox import checks
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.premises import Premises, check_head, earlier_entry
+from meldkluis.mailbox.premises import Premises, check_head, earlier_entry, growth_of
 from meldkluis.mailbox.rows import Growth
 from meldkluis.mailbox.wire import AppendAnswer, AttachmentLine, FileLine, Inbox, InboxLine
 
@@ -29,8 +29,14 @@ class OfficerDesk(Premises):
 
     def inbox(self, officer: bytes, nonce: int, today: date) -> Thing:
         """Return the signed list of the cases that are served to this officer, for this request."""
-        lines = self.store.cases_of(officer) if officer in self.now().members else []
-        cases = tuple(InboxLine(case, entries, head) for case, entries, head in lines)
+        served = officer in self.now().members
+        with self.store.snapshot():
+            lines = self.store.cases_of(officer) if served else []
+            told = self.store.reminders_of(officer) if served else {}
+        cases = tuple(
+            InboxLine(case, entries, head, tuple((due.kind, due.day) for due in told.get(case, ())))
+            for case, entries, head in lines
+        )
         return sign("inbox", Inbox(officer, nonce, today, cases).dump(), self.key)
 
     def case(self, officer: bytes, case: bytes, after: int) -> CaseView:
@@ -54,6 +60,10 @@ class OfficerDesk(Premises):
         if found is None:
             raise Refused("unknown")
         return found
+
+    def certificates(self, officer: bytes) -> list[bytes]:
+        """Return the certificates of destroyed cases that this officer was in."""
+        return self.store.certificates(officer) if officer in self.now().members else []
 
     def _check_served(self, officer: bytes, case: bytes) -> None:
         # A former member may be in a case still; only members are served.
@@ -103,24 +113,22 @@ class OfficerDesk(Premises):
         headers: Mapping[tuple[int, str], bytes],
         today: date,
     ) -> Growth:
-        before, officers = log.entries[-1].hash, log.officers
-        cut = checks.check_files(sent, files, {"answer": checks.ONE, "copy": checks.ONE, "grant": checks.GRANT})
+        slots = {**dict.fromkeys(("answer", "copy", "note"), checks.ONE), "grant": checks.GRANT}
+        cut = checks.check_files(sent, files, slots)
         checks.check_new_headers(log, sent, headers)
         if sent.act == "officer-added":
             self._check_added(sent, today)
+        facts = self.store.facts(sent.case)
+        if sent.act != "destroyed" and facts is not None and facts.destroyed is not None:
+            # The files are gone; nothing brings a case back.
+            raise Refused("act")
         checks.may_follow(log, sent, "act")
-        return Growth(
-            case=sent.case,
-            before=before,
-            entry=sent.index,
-            log=(sent.raw,),
-            head=sent.hash,
-            joining=log.officers - officers,
-            leaving=officers - log.officers,
+        return growth_of(
+            log,
+            sent.index,
+            acted=True,
             files=cut,
             headers=headers,
-            acknowledged=today if sent.act == "acknowledged" else None,
-            feedback=today if sent.act == "feedback" else None,
             # One officer alone must not be able to shut a report to the others with headers that open for nobody.
             forget_first=log.feedback_given and log.seen_by_all,
         )

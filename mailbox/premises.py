@@ -2,11 +2,11 @@
 """What the desk's parts share: store, key, limits, the state of rosters and keys, and growing a case.
 
 - A case grows only on the head that its log was replayed to: who loses the race is asked again, with the new log.
-- Inherited by `reporter_desk`, `member_desk` and `officer_desk`; nothing else calls it.
+- Inherited by `reporter_desk`, `member_desk`, `officer_desk` and `daily_desk`; nothing else calls it.
 """
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from meldkluis.crypto.chain import CaseLog, replay
 from meldkluis.crypto.encoding import b64
@@ -15,12 +15,16 @@ from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.limits import Limits
 from meldkluis.crypto.signed import SigningKey
 from meldkluis.mailbox import announced
+from meldkluis.mailbox.actions import settled
 from meldkluis.mailbox.announced import Announced
 from meldkluis.mailbox.errors import KeyFileError, Refused, StoreError
+from meldkluis.mailbox.facts import facts_of
+from meldkluis.mailbox.policy import Policy
 from meldkluis.mailbox.rows import Growth
 from meldkluis.mailbox.store import Store
 
 R = TypeVar("R")
+_TRIES: Final = 8
 Plan = Callable[[CaseLog], tuple[Growth | None, R]]
 """Decides on a replayed log what to append, if anything, and what to answer; raises Refused."""
 
@@ -28,10 +32,11 @@ Plan = Callable[[CaseLog], tuple[Growth | None, R]]
 class Premises:
     """The rooms behind the desk. KeyFileError when the signing key is not the one that the roster names."""
 
-    def __init__(self, store: Store, key: SigningKey, limits: Limits) -> None:
+    def __init__(self, store: Store, key: SigningKey, limits: Limits, policy: Policy | None = None) -> None:
         self.store: Final = store
         self.key: Final = key
         self.limits: Final = limits
+        self.policy: Final = policy or Policy()
         self._announced = Announced(-1)
         roster = self.now().roster
         if roster is not None and roster.server != key.verify_key:
@@ -80,7 +85,7 @@ class Premises:
 
     async def grow(self, case: bytes, plan: Plan[R], address: bytes | None = None) -> R:
         """Append what `plan` makes of the log, and return its answer when that is durable."""
-        for _ in range(2):
+        for _ in range(_TRIES):
             growth, answer = plan(self.replayed(case))
             if growth is None:
                 return answer
@@ -93,6 +98,26 @@ class Premises:
                 continue
             return answer
         raise StoreError("a case changed under a plan that did not see it")
+
+
+def growth_of(log: CaseLog, first: int, *, acted: bool = False, **more: Any) -> Growth:
+    """Return the growth by which a stored case becomes this log; `first` is the number of the first new entry.
+
+    Where an officer `acted`, nobody need be told any more that the case stands still.
+    """
+    before, facts = log.entries[first - 1].hash, facts_of(log)
+    assert log.head is not None
+    return Growth(
+        case=log.case,
+        before=before,
+        entry=first,
+        log=tuple(entry.raw for entry in log.entries[first:]),
+        head=log.head,
+        officers=log.officers,
+        facts=facts,
+        settled=settled(facts) | ({"progress"} if acted else frozenset()),
+        **more,
+    )
 
 
 def earlier_entry(log: CaseLog, sent: Entry) -> Entry | None:

@@ -7,6 +7,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from sqlcipher3 import dbapi2
 
@@ -24,6 +25,15 @@ class Organisation:
     organisation: str
     name: str
     address_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Days:
+    """First day on which the form was open, last day of a complete daily run, last day that officers got mail."""
+
+    opened: date | None
+    ran: date | None
+    noticed: date | None
 
 
 def create(
@@ -127,6 +137,25 @@ def count_request(db: dbapi2.Connection, key: bytes, counter: int) -> None:
         "INSERT INTO request_counter (key, counter) VALUES (?, ?) ON CONFLICT DO UPDATE SET counter = excluded.counter",
         (key, counter),
     )
+
+
+def days(db: dbapi2.Connection) -> Days:
+    """Return the days that the organisation's row remembers."""
+    row = one(db, "SELECT opened, ran, noticed FROM organisation")
+    assert row is not None
+    return Days(*(None if day is None else date.fromisoformat(day) for day in row))
+
+
+def remember(db: dbapi2.Connection, name: str, day: date) -> None:
+    """Remember a day; `opened` keeps the first, `ran` the last."""
+    pick = {"opened": "coalesce(opened, ?1)", "ran": "max(coalesce(ran, ?1), ?1)"}[name]
+    db.execute(f"UPDATE organisation SET {name} = {pick}", (day.isoformat(),))  # noqa: S608 - names of ours
+
+
+def claim_notice(db: dbapi2.Connection, day: date) -> bool:
+    """Take it on to send the officers' mail of a day; False when somebody did, for this day or a later one."""
+    sql = "UPDATE organisation SET noticed = ?1 WHERE noticed IS NULL OR noticed < ?1"
+    return db.execute(sql, (day.isoformat(),)).rowcount == 1
 
 
 def decoys(db: dbapi2.Connection) -> list[bytes]:

@@ -9,14 +9,15 @@ from functools import lru_cache
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import Dues, Entry, parse_entry, read_stored
+from meldkluis.crypto.entry import MESSAGE_ACTS, Dues, Entry, parse_entry, read_stored
 from meldkluis.crypto.limits import MIB
 from meldkluis.crypto.proof import make_proof
 from meldkluis.crypto.roster import IntakeKey, Roster, RosterVersion
 from meldkluis.crypto.signed import Thing
 from meldkluis.mailbox import checks, terms
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.premises import Premises, check_head, earlier_entry
+from meldkluis.mailbox.facts import facts_of
+from meldkluis.mailbox.premises import Premises, check_head, earlier_entry, growth_of
 from meldkluis.mailbox.rows import Growth, NewCase, Standing
 
 STAGING: Final = 8 * 1024 * MIB
@@ -58,13 +59,27 @@ class Mailbox:
 class ReporterDesk(Premises):
     """The reporters' side of the desk."""
 
+    _opened = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether reports are taken; once open it never closes (intake/golive.py)."""
+        if not self._opened:
+            self._opened = self.store.days().opened is not None
+        return self._opened
+
+    def _check_open(self) -> None:
+        if not self.is_open:
+            raise Refused("not-open")
+
     def public_keys(self, today: date) -> PublicKeys:
         """Return whom reporters can write to today."""
         now = self.now()
         return PublicKeys(list(now.versions), now.roster, now.offered(today))
 
     async def stage(self, address: bytes, attachment: bytes, part: int, ciphertext: bytes, today: date) -> None:
-        """Keep one part of an upload. Refused: malformed, too-large, part, quota, full."""
+        """Keep one part of an upload. Refused: not-open, malformed, too-large, part, quota, full."""
+        self._check_open()
         checks.check_address(address)
         checks.check_part(attachment, part, ciphertext, self.limits)
         if shutil.disk_usage(self.store.directory).free < RESERVE:
@@ -82,9 +97,10 @@ class ReporterDesk(Premises):
     async def submit(self, address: bytes, entry: bytes | Entry, files: Mapping[str, bytes], today: date) -> Accepted:
         """Receive a report. The same again (by its tag) gets the same answer, whenever and to whichever process.
 
-        Refused: authorization, signature, malformed, act, nobody, roster, stale-keys, too-large, incomplete,
+        Refused: not-open, authorization, signature, malformed, act, nobody, roster, stale-keys, too-large, incomplete,
         other-text, taken, full.
         """
+        self._check_open()
         checks.check_address(address)
         sent = checks.read_entry(entry)
         if sent.act != "submitted":
@@ -111,14 +127,17 @@ class ReporterDesk(Premises):
         cut = checks.check_files(sent, files, {"content": stanzas, "identity": stanzas})
         claims = checks.claims_of(sent, self.limits)
         received = self._receive(log, today)
+        if self.policy.acknowledgement == "automatic":
+            log.extend("acknowledged-auto", self.key, day=received.fields["day"])
+        assert log.head is not None
         new = NewCase(
             case=sent.case,
-            log=(sent.raw, received.raw),
-            head=received.hash,
+            log=tuple(entry.raw for entry in log.entries),
+            head=log.head,
             files=cut,
             claims=claims,
             officers=log.officers,
-            received=today,
+            facts=facts_of(log),
         )
         return new, received
 
@@ -155,14 +174,16 @@ class ReporterDesk(Premises):
         )
 
     async def add(self, address: bytes, entry: bytes | Entry, files: Mapping[str, bytes], today: date) -> Accepted:
-        """Receive a later message. The same number with the same files gets the same answer.
+        """Receive a later message or an objection. The same number with the same files gets the same answer.
+
+        A case has one objection at most; whoever sends a second one hears that the first was received.
 
         Refused: authorization, signature, malformed, act, unknown, taken, number, head, too-large, incomplete, quota,
         full.
         """
         checks.check_address(address)
         sent = checks.read_entry(entry)
-        if sent.act != "message":
+        if sent.act not in MESSAGE_ACTS - {"submitted"}:
             raise Refused("act")
         case = self.store.find(address)
         if case is None:
@@ -171,26 +192,18 @@ class ReporterDesk(Premises):
         def plan(log: CaseLog) -> tuple[Growth | None, Accepted]:
             if (sent.author, sent.case) != (log.reporter_key, case):
                 raise Refused("taken")
-            earlier = earlier_entry(log, sent)
+            earlier = _objection(log) if sent.act == "objected" else earlier_entry(log, sent)
             if earlier is not None:
                 return None, Accepted(log.entries[earlier.index + 1].thing, None, new=False)
-            if sent.fields["number"] > self.limits.messages:
+            if sent.fields.get("number", 0) > self.limits.messages:
                 raise Refused("quota")
             check_head(log, sent)
-            before, slots = log.entries[-1].hash, self.now().slots
+            slots = self.now().slots
             cut = checks.check_files(sent, files, {"message": slots, "identity": slots})
             claims = checks.claims_of(sent, self.limits)
             checks.may_follow(log, sent, "act")
             received = self._receive(log, today)
-            growth = Growth(
-                case=sent.case,
-                before=before,
-                entry=sent.index,
-                log=(sent.raw, received.raw),
-                head=received.hash,
-                files=cut,
-                claims=claims,
-            )
+            growth = growth_of(log, sent.index, files=cut, claims=claims)
             return growth, Accepted(received.thing, None, new=True)
 
         return await self.grow(case, plan, address)
@@ -205,6 +218,10 @@ class ReporterDesk(Premises):
         named = now.named(read_stored(log[0]).fields["keys"])
         keys = {key.hash: key for key in (*now.offered(today), *named)}
         return Mailbox(found, log, answers, list(keys.values()), list(now.versions))
+
+
+def _objection(log: CaseLog) -> Entry | None:
+    return next((entry for entry in log.entries if entry.act == "objected"), None)
 
 
 @lru_cache(maxsize=8)

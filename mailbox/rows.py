@@ -7,12 +7,13 @@
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import count
 from typing import Any
 
 from sqlcipher3 import dbapi2
 from typing_extensions import Buffer
+
+from meldkluis.mailbox.facts import Facts
 
 Value = str | int | Buffer | None
 
@@ -61,7 +62,7 @@ class NewCase:
     files: Sequence[AgeFile] = field(repr=False)
     claims: Sequence[Claim] = field(repr=False)
     officers: frozenset[bytes] = field(repr=False)
-    received: date
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ class Growth:
     """What is appended to a case in one transaction, if its head is still `before`.
 
     `entry` is the number of the first of `log`; files and claims belong to it. `headers` replaces headers by
-    (entry, slot). `joining` are served the case from now on, `leaving` no more. A day in `acknowledged` or `feedback`
-    is kept when none stands yet; `forget_first` erases the headers that taking over had replaced.
+    (entry, slot). `officers` are served the case from now on; `facts` are the case's with the new entries.
+    `forget_first` erases the headers that taking over had replaced, `forget_identity` all contact details. `settled`
+    kinds of reminders go.
     """
 
     case: bytes
@@ -78,14 +80,14 @@ class Growth:
     entry: int
     log: tuple[bytes, ...] = field(repr=False)
     head: bytes = field(repr=False)
-    joining: frozenset[bytes] = field(default=frozenset(), repr=False)
-    leaving: frozenset[bytes] = field(default=frozenset(), repr=False)
+    officers: frozenset[bytes] = field(repr=False)
+    facts: Facts
     files: Sequence[AgeFile] = field(default=(), repr=False)
     claims: Sequence[Claim] = field(default=(), repr=False)
     headers: Mapping[tuple[int, str], bytes] = field(default_factory=dict, repr=False)
-    acknowledged: date | None = None
-    feedback: date | None = None
+    settled: frozenset[str] = frozenset()
     forget_first: bool = False
+    forget_identity: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,3 @@ class Standing:
 
     case: bytes
     log: list[bytes] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Facts:
-    """The facts that terms are counted from."""
-
-    received: date
-    acknowledged: date | None
-    feedback: date | None

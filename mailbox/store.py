@@ -18,15 +18,17 @@ from datetime import date
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from sqlcipher3 import dbapi2
 
 from meldkluis.crypto.encoding import organisation_name
 from meldkluis.crypto.roster import Roster, RosterVersion
-from meldkluis.mailbox import cases, keyfile, registry, schema, staging
+from meldkluis.mailbox import cases, factrows, keyfile, registry, schema, staging
+from meldkluis.mailbox.actions import Due
 from meldkluis.mailbox.errors import SchemaError, StoreError
-from meldkluis.mailbox.rows import Facts, Growth, NewCase, Standing
+from meldkluis.mailbox.facts import Facts
+from meldkluis.mailbox.rows import Growth, NewCase, Standing
 from meldkluis.mailbox.wire import AttachmentLine, FileLine
 from meldkluis.mailbox.writer import Writer, held
 
@@ -149,6 +151,19 @@ class Store:
         await self._erase()
         self.fold()
 
+    async def empty(self, case: bytes, head: bytes, today: date) -> None:
+        """Take away and overwrite what can be read of a case, if this is its head; the register line stays."""
+        await self._write(cases.empty, case, head, today)
+        await self._erase()
+
+    async def certify(self, case: bytes, certificate: bytes) -> None:
+        """Keep the certificate of a destroyed case in the place of its log."""
+        await self._write(cases.certify, case, certificate)
+
+    async def remind(self, made: Sequence[tuple[bytes, Due]]) -> int:
+        """Keep reminders, each once for ever; returns how many were new."""
+        return await self._write(factrows.remind, made)
+
     async def propose(self, roster: Roster) -> None:
         """Put a roster up for signing, in the place of another proposal."""
         await self._write(registry.propose, roster)
@@ -165,10 +180,36 @@ class Store:
         """Take the counter of an officer's request; Refused `replay`."""
         await self._write(registry.count_request, key, counter)
 
+    async def remember(self, name: str, day: date) -> None:
+        """Remember a day of the organisation, `opened` or `ran`; see `registry.remember`."""
+        await self._write(registry.remember, name, day)
+
+    async def claim_notice(self, day: date) -> bool:
+        """Take it on to send the officers' mail of a day; see `registry.claim_notice`."""
+        return await self._write(registry.claim_notice, day)
+
     def fold(self) -> None:
         """Fold the WAL back into the database and empty it, as far as readers in other processes let it."""
         with held(self._lock), contextlib.closing(self._connect()) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the database as it stands now into a new file that only we can read, under the same key.
+
+        Others may go on writing. StoreError when there is something at `path`, or it cannot be written.
+        """
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+            with (
+                contextlib.closing(self._connect()) as db,
+                contextlib.closing(schema.connect(path, self._key)) as copy,
+            ):
+                db.backup(copy)
+                # One file, whole: a copy is moved about without what SQLite keeps beside a database.
+                copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+            keyfile.sync_directory(path.parent)
+        except (OSError, dbapi2.Error):
+            raise StoreError("the database cannot be copied") from None
 
     # Reading.
 
@@ -250,11 +291,35 @@ class Store:
 
     def facts(self, case: bytes) -> Facts | None:
         """Return the facts that a case's terms are counted from."""
-        return self._read(cases.facts, case)
+        return self._read(factrows.read, case)
+
+    def facts_page(self, after: bytes) -> list[tuple[bytes, tuple[Any, ...]]]:
+        """Return the next cases after this id with their facts as rows; see `factrows.page`."""
+        return self._read(factrows.page, after)
+
+    def reminders(self) -> list[tuple[bytes, Due]]:
+        """Return all reminders that stand, by case."""
+        return self._read(factrows.reminders)
+
+    def reminders_of(self, officer: bytes) -> dict[bytes, list[Due]]:
+        """Return the reminders of the cases that are served to this officer."""
+        return self._read(factrows.reminders_of, officer)
+
+    def oldest_unread(self) -> date | None:
+        """Return the day of the oldest message that no officer has reacted to, of all cases."""
+        return self._read(factrows.oldest_unread)
+
+    def certificates(self, officer: bytes) -> list[bytes]:
+        """Return the certificates of destroyed cases that this officer was in."""
+        return self._read(cases.certificates, officer)
 
     def announced(self) -> int:
         """Return a number that rises whenever rosters or intake keys change."""
         return self._read(registry.announced)
+
+    def days(self) -> registry.Days:
+        """Return the days that the organisation remembers."""
+        return self._read(registry.days)
 
     def rosters(self) -> list[RosterVersion]:
         """Return the versions of the roster that count."""

@@ -21,6 +21,7 @@ from meldkluis.mailbox.wire_officer import (
     AppendRequest,
     AttachmentLine,
     CaseAnswer,
+    CertificatesAnswer,
     FileLine,
     Inbox,
     InboxAnswer,
@@ -51,6 +52,7 @@ __all__ = [
     "AppendRequest",
     "AttachmentLine",
     "CaseAnswer",
+    "CertificatesAnswer",
     "ErrorAnswer",
     "FileLine",
     "Inbox",
@@ -89,6 +91,7 @@ STATUS: Final[Mapping[str, int]] = MappingProxyType(
         "too-large": 413,
         "nobody": 422,
         "quota": 429,
+        "not-open": 503,
         "full": 507,
     }
 )

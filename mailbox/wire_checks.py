@@ -65,7 +65,7 @@ def number(value: object) -> int:
 
 def answer_slot(value: object) -> str:
     """Check for a slot of a file that an officer sends."""
-    if not isinstance(value, str) or value not in {"answer", "copy", "grant"}:
+    if not isinstance(value, str) or value not in {"answer", "copy", "grant", "note"}:
         raise FormatError("not a slot")
     return value
 
@@ -110,6 +110,6 @@ SITE: Final = {"day": day, "organisation": organisation_name, "roster": VERSIONS
 
 def any_slot(value: object) -> str:
     """Check for the slot of any file."""
-    if not isinstance(value, str) or value not in {"content", "identity", "message", "answer", "copy", "grant"}:
+    if not isinstance(value, str) or value not in {"content", "identity", "message", "answer", "copy", "grant", "note"}:
         raise FormatError("not a slot")
     return value

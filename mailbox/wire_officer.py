@@ -6,9 +6,22 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
 
-from meldkluis.crypto.encoding import b64, binary, day, dump_json, integer, list_of, load_json, optional, read_fields
+from meldkluis.crypto.encoding import (
+    b64,
+    binary,
+    day,
+    dump_json,
+    integer,
+    list_of,
+    load_json,
+    one_of,
+    optional,
+    read_fields,
+)
 from meldkluis.crypto.limits import HEADER, KIB, STANZAS, Limits
 from meldkluis.crypto.roster import RosterVersion
+from meldkluis.mailbox.actions import KINDS
+from meldkluis.mailbox.policy import Policy
 from meldkluis.mailbox.wire_checks import (
     ENTRY,
     FILE,
@@ -34,6 +47,7 @@ class StatusAnswer:
     rosters: tuple[RosterVersion, ...]
     proposal: RosterVersion | None
     intake_keys: tuple[bytes, ...]
+    policy: Policy
 
     def dump(self) -> bytes:
         """Write the body."""
@@ -41,6 +55,7 @@ class StatusAnswer:
             {
                 "day": self.day.isoformat(),
                 "organisation": self.organisation,
+                "policy": self.policy.to_json(),
                 "roster": versions(self.rosters),
                 "proposal": None if self.proposal is None else self.proposal.to_json(),
                 "intake_keys": things(self.intake_keys),
@@ -50,7 +65,8 @@ class StatusAnswer:
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """Read the body."""
-        fields = read_fields(load_json(body), {**SITE, "proposal": optional(RosterVersion.from_json)})
+        checks = {**SITE, "proposal": optional(RosterVersion.from_json), "policy": Policy.from_json}
+        fields = read_fields(load_json(body), checks)
         return cls(rosters=fields.pop("roster"), **fields)
 
 
@@ -89,11 +105,17 @@ class Announcement:
 
 @dataclass(frozen=True)
 class InboxLine:
-    """A case in an inbox: how many entries its log has, and the hash of the last."""
+    """A case in an inbox: how many entries its log has, the hash of the last, and what officers are reminded of."""
 
     case: bytes
     entries: int
     head: bytes
+    reminders: tuple[tuple[str, date], ...] = ()
+
+
+def _reminder(value: object) -> tuple[str, date]:
+    fields = read_fields(value, {"kind": one_of(*KINDS), "day": day})
+    return fields["kind"], fields["day"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +135,13 @@ class Inbox:
                 "nonce": self.nonce,
                 "day": self.day.isoformat(),
                 "cases": [
-                    {"case": b64(line.case), "entries": line.entries, "head": b64(line.head)} for line in self.cases
+                    {
+                        "case": b64(line.case),
+                        "entries": line.entries,
+                        "head": b64(line.head),
+                        "reminders": [{"kind": kind, "day": due.isoformat()} for kind, due in line.reminders],
+                    }
+                    for line in self.cases
                 ],
             }
         )
@@ -121,7 +149,12 @@ class Inbox:
     @classmethod
     def parse(cls, payload: bytes) -> Self:
         """Read the payload."""
-        line = {"case": binary(16), "entries": integer(1, MOST_ENTRIES), "head": binary(32)}
+        line = {
+            "case": binary(16),
+            "entries": integer(1, MOST_ENTRIES),
+            "head": binary(32),
+            "reminders": list_of(_reminder, 1000),
+        }
         checks = {
             "officer": binary(32),
             "nonce": integer(0, 2**63 - 1),
@@ -145,6 +178,22 @@ class InboxAnswer:
     def parse(cls, body: bytes) -> Self:
         """Read the body."""
         return cls(**read_fields(load_json(body), {"inbox": blob(256 * KIB * KIB)}))
+
+
+@dataclass(frozen=True)
+class CertificatesAnswer:
+    """`GET /v1/certificates`: certificates of destroyed cases that the officer was in, as signed things."""
+
+    certificates: tuple[bytes, ...]
+
+    def dump(self) -> bytes:
+        """Write the body."""
+        return dump_json({"certificates": things(self.certificates)})
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Read the body."""
+        return cls(**read_fields(load_json(body), {"certificates": list_of(blob(THING), MOST_ENTRIES)}))
 
 
 @dataclass(frozen=True)

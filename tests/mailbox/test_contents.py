@@ -18,11 +18,14 @@ from meldkluis.crypto import age
 from meldkluis.crypto.attachment import parts_of, seal_attachment
 from meldkluis.crypto.encoding import b64
 from meldkluis.crypto.entry import make_entry, parse_entry
+from meldkluis.crypto.note import Note
 from meldkluis.crypto.receipt import Receipt
 from meldkluis.crypto.report import file_ref
 from meldkluis.crypto.roster import make_intake_key, make_roster, parse_intake_key, parse_roster
-from meldkluis.crypto.signed import sign
+from meldkluis.crypto.signed import open_thing, sign
 from meldkluis.mailbox import keyfile, schema
+from meldkluis.mailbox.actions import KINDS
+from meldkluis.mailbox.facts import AUTOMATIC
 from meldkluis.mailbox.store import DATABASE
 
 CANARY = "kanarie-4711-geheim"
@@ -82,11 +85,15 @@ def roster(value: Any) -> bool:
     return parse_roster(value).organisation == ORGANISATION
 
 
+def certificate(value: Any) -> bool:
+    return open_thing(value, "certificate").type == "certificate"
+
+
 def ciphertext(value: Any) -> bool:
     return isinstance(value, bytes) and 0 < len(value) <= 256 * 1024
 
 
-SLOTS = exactly("content", "identity", "message", "answer", "copy", "grant")
+SLOTS = exactly("content", "identity", "message", "answer", "copy", "grant", "note")
 
 COMPLETE_LIST: dict[str, dict[str, Check]] = {
     "organisation": {
@@ -96,6 +103,9 @@ COMPLETE_LIST: dict[str, dict[str, Check]] = {
         "address_key": binary(32),
         "announced": number(),
         "staged": size,
+        "opened": nullable(day),
+        "ran": nullable(day),
+        "noticed": nullable(day),
     },
     "roster": {"hash": binary(32), "version": number(1, 9), "counts": exactly(0, 1), "payload": roster},
     "roster_signature": {"roster": binary(32), "key": binary(32), "signature": binary(64)},
@@ -106,13 +116,26 @@ COMPLETE_LIST: dict[str, dict[str, Check]] = {
     "case": {
         "id": binary(16),
         "place": place,
-        "entries": number(2, 99),
+        "entries": number(0, 99),
         "head": binary(32),
         "officers": keys,
         "received": nullable(day),
         "acknowledged": nullable(day),
         "feedback": nullable(day),
+        "since": nullable(day),
+        "clock": exactly(0, 1),
+        "closed": nullable(day),
+        "identity_until": nullable(day),
+        "destroy_after": nullable(day),
+        "register_until": nullable(day),
+        "held": nullable(day),
+        "unread": nullable(day),
+        "ends": nullable(day),
+        "automatic": number(0, 2 ** len(AUTOMATIC) - 1),
+        "destroyed": nullable(day),
+        "certificate": nullable(certificate),
     },
+    "reminder": {"case": binary(16), "kind": exactly(*KINDS), "day": day},
     "log": {"place": place, "thing": entry},
     "file": {
         "place": place,
@@ -133,7 +156,7 @@ ENTRY_FIELDS = {
     "case", "entry", "head", "act", "organisation", "roster", "to", "not_to", "deputy", "keys", "tag", "commitment",
     "files", "attachments", "number", "day", "of", "dues", "recipient", "identity_recipient", "officer", "key",
     "hash", "size", "id", "digest", "acknowledgement", "feedback", "content", "identity", "message", "answer", "copy",
-    "grant",
+    "grant", "note", "term", "end", "due", "on", "since", "until", "identity_until", "destroy_after", "register_until",
 }  # fmt: skip
 
 
@@ -198,7 +221,25 @@ def whole_story(house: House) -> list[Receipt]:
     house.answered(cast.one, silent, "feedback")
     soon = make_intake_key(ORGANISATION, third.intake_key.recipient, TODAY + timedelta(days=9), cast.one.signing)
     house.run(desk.announce(soon.raw, cast.one.key, TODAY))
-    return [reporter, silent]
+
+    ended = cast.reporter()
+    house.submit(ended, cast.compose(ended, text=CANARY))
+    house.noted(cast.one, reporter, "noted", Note("wbk", "assessment", reason=f"{CANARY} waarom"))
+    house.noted(cast.one, reporter, "held", Note(reason=CANARY), until=house.today + timedelta(days=99))
+    end = house.handled(cast.two, ended)
+    house.run(desk.store.claim_notice(house.today))
+    house.day(house.today + timedelta(days=9))
+    house.today = end.destroy_after
+    house.act(cast.one, ended, "destruction-approved")
+    house.day(sure=True)
+    for officer in (cast.one, cast.two):
+        house.act(officer, ended, "destroyed")
+    house.day()
+    late = cast.reporter()
+    house.submit(late, cast.compose(late, text=CANARY))
+    house.day(house.today + timedelta(days=1))
+    upload(house, late, f"{CANARY}.pdf", CANARY.encode())
+    return [reporter, silent, ended]
 
 
 def _roster_fields(roster: Any) -> dict[str, Any]:
@@ -241,7 +282,15 @@ def test_the_story_fills_every_table(story):
     _, _, found = story
     assert {name for name, (_, rows) in found.items() if not rows} == {"erasure"}
     columns, rows = found["file"]
-    assert {row[columns.index("slot")] for row in rows} == {"content", "identity", "message", "answer", "copy", "grant"}
+    assert {row[columns.index("slot")] for row in rows} == {
+        "content",
+        "identity",
+        "message",
+        "answer",
+        "copy",
+        "grant",
+        "note",
+    }
     assert any(row[columns.index("first_header")] for row in rows)
 
 

@@ -223,11 +223,13 @@ def test_a_reader_who_left_makes_the_roster_stale(house: House):
 
 
 def test_without_a_roster_nothing_is_received(house: House, tmp_path):
-    """Before the founders signed, there is nobody to report to."""
+    """Before the form was opened, and where no roster counts, there is nobody to report to."""
     desk = Desk.create(tmp_path / "nieuw", "gemeente-voorbeeld", "Gemeente Voorbeeld")
     reporter = house.cast.reporter()
     sealed = house.cast.compose(reporter)
     assert desk.public_keys(TODAY).roster is None
+    assert house.refused(desk.submit(reporter.address, sealed.entry.raw, sealed.files, TODAY)).code == "not-open"
+    house.run(desk.store.remember("opened", TODAY))
     assert house.refused(desk.submit(reporter.address, sealed.entry.raw, sealed.files, TODAY)).code == "roster"
     assert not desk.mailbox(reporter.address, TODAY).found
     desk.close()

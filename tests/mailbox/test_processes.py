@@ -2,16 +2,13 @@
 """Several processes at one database: nobody's report is lost, doubled or halved, also when a process dies."""
 
 import asyncio
-import multiprocessing
-import os
-import signal
-from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 from cast import ORGANISATION, TODAY
 from deskhouse import House
+from spawned import Worker
 
 from meldkluis.crypto.attachment import parts_of, seal_attachment
 from meldkluis.crypto.chain import replay
@@ -21,7 +18,6 @@ from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.store import Store
 
-SPAWN = multiprocessing.get_context("spawn")
 Report = tuple[bytes, bytes, dict[str, bytes]]
 
 
@@ -63,36 +59,6 @@ def stager(directory: Path, uploads: list[tuple[bytes, bytes, bytes]], told: Con
             asyncio.run(desk.stage(address, attachment, n, part, TODAY))
             told.send((attachment, n))
     told.send("done")
-
-
-class Worker:
-    """A spawned process with a pipe."""
-
-    def __init__(self, target: object, *args: object) -> None:
-        self.pipe, theirs = SPAWN.Pipe()
-        self.process = SPAWN.Process(target=target, args=(*args, theirs))
-        self.process.start()
-        theirs.close()
-        assert self.pipe.recv() == "ready"
-
-    def go(self) -> None:
-        self.pipe.send("go")
-
-    def told(self) -> Iterator[tuple]:
-        """What the process tells, until it is done or dead."""
-        while True:
-            try:
-                message = self.pipe.recv()
-            except (EOFError, ConnectionResetError):
-                return
-            if message == "done":
-                self.process.join(20)
-                return
-            yield message
-
-    def kill(self) -> None:
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.join(20)
 
 
 def check_whole(house: House, directory: Path, report: Report, case: bytes, received: bytes | None) -> bool:

@@ -15,14 +15,18 @@ from sqlcipher3 import dbapi2
 from meldkluis.crypto.errors import FormatError
 from meldkluis.mailbox import keyfile, schema, writer
 from meldkluis.mailbox.errors import KeyFileError, SchemaError, StoreError, WrongKeyError
+from meldkluis.mailbox.facts import Facts
 from meldkluis.mailbox.rows import AgeFile, NewCase
 from meldkluis.mailbox.store import DATABASE, LOCK, Store
 
 ADDED = """
 CREATE TABLE holiday (day TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID, STRICT;
-ALTER TABLE "case" ADD COLUMN closed TEXT;
-UPDATE "case" SET closed = received;
+ALTER TABLE "case" ADD COLUMN later TEXT;
+UPDATE "case" SET later = received;
 """
+
+
+NOW = len(schema.migrations())
 
 
 def connect(directory: Path) -> dbapi2.Connection:
@@ -46,7 +50,7 @@ def test_settings_are_the_promised_ones(store: Store, directory: Path):
         "cipher_hmac_algorithm": "HMAC_SHA256",
         "cache_size": -schema.CACHE_KIB,
         "application_id": schema.APPLICATION_ID,
-        "user_version": 1,
+        "user_version": NOW,
     }
     writing = store._writer.write_now(
         lambda db: {name: db.execute(f"PRAGMA {name}").fetchall()[0][0] for name in expected}
@@ -104,7 +108,7 @@ def test_an_organisation_has_a_plain_name(tmp_path: Path, name: str):
 
 
 def test_an_older_database_is_brought_forward(store: Store, directory: Path, monkeypatch: pytest.MonkeyPatch):
-    """A database of version 1 gets version 2 when it is opened, and keeps what it held."""
+    """A database of one version gets the next when it is opened, and keeps what it held."""
     add_case(directory)
     store.close()
     scripts = (*schema.migrations(), ADDED)
@@ -112,18 +116,37 @@ def test_an_older_database_is_brought_forward(store: Store, directory: Path, mon
     Store(directory).close()
 
     with closing(connect(directory)) as db:
-        assert schema.version_of(db) == 2
-        assert db.execute('SELECT received, closed FROM "case" WHERE received NOTNULL').fetchall() == [
+        assert schema.version_of(db) == NOW + 1
+        assert db.execute('SELECT received, later FROM "case" WHERE received NOTNULL').fetchall() == [
             ("2026-11-23", "2026-11-23")
         ]
+
+
+def test_the_first_version_is_brought_forward(directory: Path, store: Store):
+    """A database of version 1 with a case counts its terms from the day of receipt, and its form was open since."""
+    store.close()
+    for path in directory.glob(f"{DATABASE}*"):
+        path.unlink()
+    (directory / DATABASE).touch(mode=0o600)
+    with closing(connect(directory)) as db:
+        schema.migrate(db, schema.migrations()[:1])
+        db.execute(
+            "INSERT INTO organisation (one, organisation, name, address_key, announced, staged) VALUES (1, 'x', 'X', ?, 0, 0)",
+            (bytes(32),),
+        )
+    add_case(directory)
+    with closing(connect(directory)) as db:
+        assert schema.migrate(db, schema.migrations()) == 1
+        assert db.execute('SELECT since, clock, automatic FROM "case"').fetchall() == [("2026-11-23", 1, 0)]
+        assert db.execute("SELECT opened, ran FROM organisation").fetchall() == [("2026-11-23", None)]
 
 
 def test_two_processes_may_bring_it_forward(directory: Path, store: Store):
     """Who finds the version already there does nothing."""
     scripts = (*schema.migrations(), ADDED)
     with closing(connect(directory)) as first, closing(connect(directory)) as second:
-        assert schema.migrate(first, scripts) == 1
-        assert schema.migrate(second, scripts) == 2
+        assert schema.migrate(first, scripts) == NOW
+        assert schema.migrate(second, scripts) == NOW + 1
 
 
 def test_a_failing_migration_changes_nothing(store: Store, directory: Path):
@@ -132,10 +155,10 @@ def test_a_failing_migration_changes_nothing(store: Store, directory: Path):
     with closing(connect(directory)) as db:
         with pytest.raises(SchemaError, match="as it was"):
             schema.migrate(db, (*schema.migrations(), ADDED + "INSERT INTO nothing VALUES (1);"))
-        assert schema.version_of(db) == 1
+        assert schema.version_of(db) == NOW
         assert not db.in_transaction
         with pytest.raises(dbapi2.OperationalError):
-            db.execute('SELECT closed FROM "case"')
+            db.execute('SELECT later FROM "case"')
     Store(directory).close()
 
 
@@ -143,7 +166,7 @@ def test_a_newer_database_is_refused(store: Store, directory: Path):
     """A release that does not know the schema's version touches nothing."""
     store.close()
     with closing(connect(directory)) as db:
-        db.execute("PRAGMA user_version=2")
+        db.execute("PRAGMA user_version=99")
     with pytest.raises(SchemaError, match="newer"):
         Store(directory)
 
@@ -168,7 +191,7 @@ async def submit_many(store: Store, number: int) -> None:
                 files=(AgeFile("content", b"header", b"payload"),),
                 claims=(),
                 officers=frozenset({bytes(32)}),
-                received=date(2026, 11, 23),
+                facts=Facts(received=date(2026, 11, 23), since=date(2026, 11, 23)),
             ),
         )
 

@@ -14,8 +14,11 @@ import pytest
 from meldkluis.crypto.attachment import digest_of_parts
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.limits import KIB, PART
+from meldkluis.mailbox.actions import Due
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import AgeFile, Claim, Facts, Growth, NewCase, Standing
+from meldkluis.mailbox.factrows import parsed
+from meldkluis.mailbox.facts import AUTOMATIC, Facts
+from meldkluis.mailbox.rows import AgeFile, Claim, Growth, NewCase, Standing
 from meldkluis.mailbox.staging import Quota
 from meldkluis.mailbox.store import Store
 from meldkluis.mailbox.wire import AttachmentLine, FileLine
@@ -23,6 +26,7 @@ from meldkluis.mailbox.wire import AttachmentLine, FileLine
 TODAY = date(2026, 11, 23)
 DECOYS = 4
 QUOTA = Quota(address=8 * PART, total=16 * PART)
+FACTS = Facts(received=TODAY, since=TODAY, unread=TODAY)
 OFFICER, OTHER = b"o" * 32, b"p" * 32
 
 
@@ -36,13 +40,21 @@ def new_case(claims: Sequence[Claim] = (), **changes: Any) -> NewCase:
         files=files,
         claims=claims,
         officers=frozenset({OFFICER}),
-        received=TODAY,
+        facts=FACTS,
     )
     return replace(made, **changes)
 
 
 def growth(new: NewCase, **changes: Any) -> Growth:
-    made = Growth(case=new.case, before=new.head, entry=2, log=(b"entry 2",), head=os.urandom(32))
+    made = Growth(
+        case=new.case,
+        before=new.head,
+        entry=2,
+        log=(b"entry 2",),
+        head=os.urandom(32),
+        officers=new.officers,
+        facts=FACTS,
+    )
     return replace(made, **changes)
 
 
@@ -80,7 +92,7 @@ def test_a_report_is_stored_whole(store: Store):
     assert store.cases_of(OFFICER) == [(new.case, 2, new.head)]
     assert store.served(OFFICER, new.case)
     assert not store.served(OTHER, new.case)
-    assert store.facts(new.case) == Facts(TODAY, None, None)
+    assert store.facts(new.case) == FACTS
 
 
 def test_the_first_report_at_an_address_stands(store: Store):
@@ -114,7 +126,7 @@ def test_an_append_needs_the_head(store: Store):
     """Of two appends on the same head one happens; the other is refused and stores nothing."""
     new = new_case()
     asyncio.run(store.submit(os.urandom(32), new))
-    first = growth(new, files=(AgeFile("answer", b"h", b"a"),), acknowledged=TODAY, joining=frozenset({OTHER}))
+    first = growth(new, files=(AgeFile("answer", b"h", b"a"),), officers=frozenset({OFFICER, OTHER}))
     asyncio.run(store.append(first))
 
     assert refused(store.append(growth(new, log=(b"another",)))) == "head"
@@ -125,16 +137,101 @@ def test_an_append_needs_the_head(store: Store):
     assert store.served(OTHER, new.case)
 
 
-def test_the_first_day_counts(store: Store):
-    """Acknowledging twice does not move the day."""
+FULL = Facts(
+    received=TODAY,
+    since=TODAY - timedelta(days=1),
+    runs=False,
+    acknowledged=TODAY,
+    feedback=TODAY + timedelta(days=2),
+    closed=TODAY + timedelta(days=3),
+    identity_until=TODAY + timedelta(days=40),
+    destroy_after=TODAY + timedelta(days=50),
+    register_until=TODAY + timedelta(days=60),
+    held=TODAY + timedelta(days=4),
+    unread=TODAY + timedelta(days=5),
+    ends=TODAY + timedelta(days=70),
+    automatic=frozenset(AUTOMATIC),
+)
+
+
+@pytest.mark.parametrize("facts", [FACTS, FULL])
+def test_facts_come_back_as_they_were(store: Store, facts: Facts):
+    """Every fact of a case is kept, one by one and page by page."""
+    new = new_case(facts=facts)
+    asyncio.run(store.submit(os.urandom(32), new))
+
+    assert store.facts(new.case) == facts
+    assert [(case, parsed(row)) for case, row in store.facts_page(b"")] == [(new.case, facts)]
+    assert store.facts_page(new.case) == []
+
+
+def test_an_append_replaces_the_facts(store: Store):
+    """The facts are those that came with the last entry."""
     new = new_case()
     asyncio.run(store.submit(os.urandom(32), new))
-    first = growth(new, acknowledged=TODAY)
-    asyncio.run(store.append(first))
-    later = TODAY + timedelta(days=9)
-    asyncio.run(store.append(growth(new, before=first.head, entry=3, acknowledged=later, feedback=later)))
+    asyncio.run(store.append(growth(new, facts=FULL)))
 
-    assert store.facts(new.case) == Facts(TODAY, TODAY, later)
+    assert store.facts(new.case) == FULL
+
+
+def test_a_reminder_is_there_once(store: Store):
+    """The same reminder again is not new; one for a case that is gone is not kept; settled kinds go."""
+    new = new_case()
+    asyncio.run(store.submit(os.urandom(32), new))
+    made = [(new.case, Due(TODAY, "acknowledge")), (new.case, Due(TODAY, "feedback")), (bytes(16), Due(TODAY, "hold"))]
+
+    assert asyncio.run(store.remind(made)) == 2
+    assert asyncio.run(store.remind(made)) == 0
+    assert store.reminders_of(OFFICER) == {new.case: [due for _, due in made[:2]]}
+    assert store.reminders_of(OTHER) == {}
+    asyncio.run(store.append(growth(new, settled=frozenset({"acknowledge"}))))
+    assert store.reminders() == [made[1]]
+
+
+def test_an_emptied_case_leaves_its_log_and_line(store: Store):
+    """Files, attachments and mailbox go when the head is the one named; the certificate takes the log's place."""
+    address, today = os.urandom(32), TODAY + timedelta(days=99)
+    claim, _ = upload(store, address, 300)
+    new = new_case([claim])
+    asyncio.run(store.submit(address, new))
+
+    assert refused(store.empty(new.case, os.urandom(32), today)) == "head"
+    assert store.find(address) == new.case
+    asyncio.run(store.empty(new.case, new.head, today))
+    assert refused(store.empty(new.case, new.head, today)) == "head"
+    assert store.find(address) is None
+    assert (store.files(new.case), store.attachments(new.case), rows(store, "chunk")) == ([], [], 0)
+    assert store.log(new.case) == list(new.log)
+    assert store.facts(new.case) == replace(FACTS, destroyed=today)
+    asyncio.run(store.certify(new.case, b"certificate"))
+    assert store.facts(new.case) == replace(FACTS, destroyed=today, certified=True)
+    assert store.log(new.case) == []
+    assert (store.cases_of(OFFICER), store.certificates(OFFICER), store.certificates(OTHER)) == (
+        [],
+        [b"certificate"],
+        [],
+    )
+
+
+def test_the_organisation_remembers_days(store: Store):
+    """The first day on which it was open stays, the last run never goes back, a day's mail is claimed once."""
+    for name, day in (("opened", 2), ("opened", 3), ("ran", 5), ("ran", 4)):
+        asyncio.run(store.remember(name, TODAY + timedelta(days=day)))
+    claimed = [asyncio.run(store.claim_notice(TODAY + timedelta(days=day))) for day in (6, 6, 5, 7)]
+    assert claimed == [True, False, False, True]
+    days = store.days()
+    assert [(day - TODAY).days for day in (days.opened, days.ran, days.noticed) if day is not None] == [2, 5, 7]
+
+
+def test_the_oldest_unread_message_is_known(store: Store):
+    """Of all cases, as long as they are there."""
+    assert store.oldest_unread() is None
+    first, second = new_case(), new_case(facts=replace(FACTS, unread=TODAY + timedelta(days=1)))
+    for new in (second, first):
+        asyncio.run(store.submit(os.urandom(32), new))
+    assert store.oldest_unread() == TODAY
+    asyncio.run(store.empty(first.case, first.head, TODAY))
+    assert store.oldest_unread() == TODAY + timedelta(days=1)
 
 
 def test_headers_are_replaced_and_the_first_is_kept(store: Store):

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from meldkluis.crypto.attachment import digest_of_parts
 from meldkluis.crypto.encoding import sha256
 from meldkluis.mailbox.errors import Refused
+from meldkluis.mailbox.facts import Facts
 from meldkluis.mailbox.rows import AgeFile, Claim, Growth, NewCase, Standing
 from meldkluis.mailbox.staging import LEAST_WEIGHT, Quota
 from meldkluis.mailbox.store import Store
@@ -102,7 +103,7 @@ class StoreModel(RuleBasedStateMachine):
             files=(AgeFile("content", b"h", content),),
             claims=claims,
             officers=frozenset({b"o" * 32}),
-            received=self.today,
+            facts=Facts(received=self.today, since=self.today),
         )
         answer = self.run(self.store.submit(address, new))
         standing = self.case_at(address)
@@ -133,7 +134,13 @@ class StoreModel(RuleBasedStateMachine):
         made = self.cases[case]
         head = sha256(made["head"], content)
         growth = Growth(
-            case=case, before=bytes(32) if stale else made["head"], entry=len(made["log"]), log=(content,), head=head
+            case=case,
+            before=bytes(32) if stale else made["head"],
+            entry=len(made["log"]),
+            log=(content,),
+            head=head,
+            officers=frozenset({b"o" * 32}),
+            facts=Facts(received=self.today, since=self.today),
         )
         assert self.run(self.store.append(growth)) == ("head" if stale else None)
         if not stale:

@@ -15,6 +15,7 @@ from meldkluis.crypto.errors import CryptoError, FormatError
 from meldkluis.crypto.limits import Limits
 from meldkluis.crypto.roster import RosterVersion
 from meldkluis.mailbox import wire
+from meldkluis.mailbox.policy import Policy, Retention
 
 DAY = date(2026, 11, 23)
 VERSION = RosterVersion(b"{}", ((b"k" * 32, b"s" * 64),))
@@ -29,14 +30,17 @@ BODIES = [
     wire.ReportAnswer(b"received", b"proof"),
     wire.MessageAnswer(b"received"),
     wire.MailboxAnswer(True, DAY, "gemeente-voorbeeld", (VERSION,), THINGS, THINGS, {3: b"answer", 12: b"more"}),
-    wire.StatusAnswer(DAY, "gemeente-voorbeeld", (VERSION,), None, THINGS),
-    wire.StatusAnswer(DAY, "gemeente-voorbeeld", (), VERSION, ()),
+    wire.StatusAnswer(DAY, "gemeente-voorbeeld", (VERSION,), None, THINGS, Policy()),
+    wire.StatusAnswer(DAY, "gemeente-voorbeeld", (), VERSION, (), Policy("automatic", "4.1.4", Retention(founded=60))),
     wire.RosterSignature(b"r" * 32, b"s" * 64),
     wire.Announcement(b"thing"),
     wire.Inbox(b"o" * 32, 2**63 - 1, DAY, (wire.InboxLine(b"c" * 16, 2, b"h" * 32),)),
+    wire.Inbox(b"o" * 32, 1, DAY, (wire.InboxLine(b"c" * 16, 2, b"h" * 32, (("overdue", DAY), ("hold", DAY))),)),
+    wire.CertificatesAnswer(THINGS),
     wire.InboxAnswer(b"thing"),
     wire.CaseAnswer(THINGS, (wire.FileLine(0, "content", 9),), (wire.AttachmentLine(2, b"a" * 16, 7),)),
     wire.AppendRequest(b"entry", {"answer": b"a", "copy": b"c"}),
+    wire.AppendRequest(b"entry", {"note": b"n"}),
     wire.AppendRequest(b"entry", {"grant": b"g"}, {(0, "content"): b"h", (12, "message"): b"i"}),
     wire.AppendAnswer(5, b"h" * 32),
 ]
@@ -120,5 +124,5 @@ def test_a_place_has_one_spelling(place: str):
 
 def test_every_code_has_a_status():
     """The table of error codes is the protocol's."""
-    assert len(wire.STATUS) == 19
-    assert set(wire.STATUS.values()) <= {400, 401, 404, 409, 413, 422, 429, 507}
+    assert len(wire.STATUS) == 20
+    assert set(wire.STATUS.values()) <= {400, 401, 404, 409, 413, 422, 429, 503, 507}

@@ -107,10 +107,16 @@ class Cast:
         self.received(log)
         return log
 
-    def take_over(self, log: CaseLog, files: dict[tuple[int, str], bytes], officer: Officer | None = None):
+    def take_over(
+        self,
+        log: CaseLog,
+        files: dict[tuple[int, str], bytes],
+        officer: Officer | None = None,
+        today: date | None = None,
+    ):
         officer = officer or self.one
         headers = {place: age.split(file)[0] for place, file in files.items()}
-        return take_over(log, headers, [officer.identity], self.keys.values(), officer.signing, self.today)
+        return take_over(log, headers, [officer.identity], self.keys.values(), officer.signing, today or self.today)
 
 
 def make_cast(

@@ -11,13 +11,16 @@ from typing import Any
 import pytest
 from cast import ORGANISATION, TODAY, Cast, Officer, make_cast
 
-from meldkluis.crypto.casework import TakeOver, compose_answer
+from meldkluis.crypto.casework import TakeOver, compose_answer, compose_note
 from meldkluis.crypto.chain import CaseLog, replay
+from meldkluis.crypto.entry import make_entry
+from meldkluis.crypto.note import Note
 from meldkluis.crypto.receipt import Receipt
 from meldkluis.crypto.report import Sealed, compose_addition
 from meldkluis.mailbox import keyfile
-from meldkluis.mailbox.desk import Accepted, Desk
+from meldkluis.mailbox.desk import Accepted, Desk, Ran
 from meldkluis.mailbox.errors import Refused
+from meldkluis.mailbox.policy import Ends, Retention, ends
 from meldkluis.mailbox.wire import AppendAnswer
 
 
@@ -78,7 +81,7 @@ class House:
     def take_over(self, officer: Officer, case: bytes) -> TakeOver:
         """What an officer makes to take a case over; not sent yet."""
         files = {place: file for place, file in self.files(officer, case).items() if place[1] != "grant"}
-        return self.cast.take_over(self.log(case), files, officer)
+        return self.cast.take_over(self.log(case), files, officer, self.today)
 
     def taken_over(self, officer: Officer, case: bytes) -> TakeOver:
         took = self.take_over(officer, case)
@@ -94,6 +97,45 @@ class House:
         self.append(officer, sealed.entry.raw, reporter.case, sealed.files)
         return sealed
 
+    def act(self, officer: Officer, reporter: Receipt, act: str, **fields: object) -> None:
+        """An officer's entry without files, of today."""
+        entry = self.log(reporter.case).extend(act, officer.signing, day=self.today, **fields)
+        self.append(officer, entry.raw, reporter.case)
+
+    def noted(self, officer: Officer, reporter: Receipt, act: str, note: Note, **fields: date) -> None:
+        """An officer's entry with a note to the officers of the case, of today."""
+        sealed = compose_note(act, note, self.log(reporter.case), officer.signing, self.today, **fields)
+        self.append(officer, sealed.entry.raw, reporter.case, sealed.files)
+
+    def closed(self, officer: Officer, reporter: Receipt, outcome: str = "unfounded") -> Ends:
+        """Close a case as the workstation does; returns until when it is kept."""
+        found = ends(outcome, self.today, Retention())
+        self.noted(officer, reporter, "closed", Note(outcome=outcome, reason="Afgehandeld."), **vars(found))
+        return found
+
+    def handled(self, officer: Officer, reporter: Receipt, outcome: str = "unfounded") -> Ends:
+        """A case that was taken over, acknowledged, answered for good and closed, all today."""
+        self.taken_over(officer, reporter.case)
+        self.answered(officer, reporter, "acknowledged")
+        self.answered(officer, reporter, "feedback")
+        return self.closed(officer, reporter, outcome)
+
+    def objected(self, reporter: Receipt) -> Accepted:
+        """The reporter objects to a stopped clock."""
+        log = self.log(reporter.case)
+        entry = make_entry(
+            "objected", case=log.case, index=len(log.entries), head=log.head, signer=reporter.signing_key
+        )
+        return self.run(self.desk.add(reporter.address, entry.raw, {}, self.today))
+
+    def day(self, day: date | None = None, *, sure: bool = False) -> Ran:
+        """The daily run of a day (today's), after its noon; it becomes today."""
+        self.today = day or self.today
+        return self.run(self.desk.run_day(self.today, self.today, sure=sure))
+
+    def acts(self, reporter: Receipt) -> list[str]:
+        return [entry.act for entry in self.log(reporter.case).entries]
+
 
 def founded(directory: Path) -> House:
     """Make the organisation and let its founders sign."""
@@ -106,6 +148,7 @@ def founded(directory: Path) -> House:
             await desk.sign_roster(cast.roster.hash, key, signature)
         for officer in cast.officers:
             await desk.announce(officer.intake_key.thing.raw, officer.key, TODAY)
+        await desk.store.remember("opened", TODAY)
 
     asyncio.run(found())
     return House(desk, cast)
