@@ -53,9 +53,9 @@ def check_demo(config: Config, *, demo: bool, listeners: Iterable[str]) -> None:
 @contextlib.contextmanager
 def opened(directory: Path) -> Iterator[Desk]:
     """Open the organisation's desk for one command; CommandError when it cannot be opened."""
-    read_config(directory)
+    config = read_config(directory)
     try:
-        desk = Desk.open(directory)
+        desk = Desk.open(directory, limits=config.limits, policy=config.policy)
     except MailboxError as error:
         raise CommandError(str(error)) from None
     try:
@@ -73,8 +73,12 @@ def init(
     listen: str | None = None,
     officers_listen: str | None = None,
     demo: bool = False,
+    archive: str | None = None,
 ) -> dict[str, Any]:
-    """Make an organisation's settings, keys and database, or finish what an earlier call began."""
+    """Make an organisation's settings, keys and database, or finish what an earlier call began.
+
+    `archive` is the archivist's choice; without one it is left open, and the form with it.
+    """
     wanted = Config(
         organisation=organisation,
         name=name,
@@ -82,6 +86,7 @@ def init(
         listen=str(Address.parse(listen or Config.listen)),
         officers_listen=str(Address.parse(officers_listen or Config.officers_listen)),
         demo=demo,
+        archive=archive,
     )
     text = render_config(wanted)
     check_demo(wanted, demo=demo, listeners=(wanted.listen, wanted.officers_listen))
@@ -89,10 +94,12 @@ def init(
     if new and (directory / DATABASE).exists():
         raise CommandError(f"there is a database in {directory} but no {FILE}: put it back, nothing was changed")
     if new:
-        _write_new(directory, text)
+        _write(directory, text)
     stands = read_config(directory)
     if (stands.organisation, stands.name) != (organisation, name):
         raise CommandError(f"{directory} belongs to {stands.organisation}; nothing was changed")
+    if archive not in {None, stands.archive}:
+        raise CommandError(f'nothing was changed: write archive = "{archive}" into {FILE}, above its first [table]')
     if not (directory / DATABASE).exists():
         try:
             Desk.create(directory, organisation, name).close()
@@ -108,10 +115,16 @@ def init(
         "directory": str(directory),
         "new": new,
         "server": server,
+        "archive": stands.archive,
     }
 
 
-def _write_new(directory: Path, text: str) -> None:
+def write_config(directory: Path, config: Config) -> None:
+    """Put these settings in the place of those that stand; comments in the file are lost."""
+    _write(directory, render_config(config))
+
+
+def _write(directory: Path, text: str) -> None:
     """Write meldkluis.toml whole or not at all, readable by us alone."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -48,6 +48,8 @@ def _address(request: Request) -> bytes:
 
 async def _keys(request: Request) -> Response:
     desk, day = desk_of(request), today()
+    if not desk.is_open:
+        raise Refused("not-open")
     public = desk.public_keys(day)
     keys = tuple(key.thing.raw for key in public.intake_keys)
     return answer(_keys_answer(day, desk.organisation, tuple(public.rosters), keys, desk.limits))

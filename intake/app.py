@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from meldkluis.intake import api
+from meldkluis.intake import api, security_txt
 from meldkluis.intake.config import Config
 from meldkluis.intake.door import Door
 from meldkluis.intake.headers import Guard
@@ -56,7 +56,7 @@ def create_app(config: Config, desk: Desk) -> Starlette:
     site = Site(config, desk)
     errors = ErrorPages(site)
     routes: list[BaseRoute] = [route for language in site.languages for route in _language_routes(site, language)]
-    routes += [Route("/static/{name}", site.assets.serve), *api.routes()]
+    routes += [Route("/static/{name}", site.assets.serve), *security_txt.routes(config), *api.routes()]
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, broken=errors.broken), Middleware(WithDesk, desk=desk)],

@@ -6,19 +6,20 @@
 - `read_case` does the same work for a log that is not the reader's own (the desk's decoy), so that time tells nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 from meldkluis.crypto.casework import open_answer
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import ANSWER_ACTS, Dues, Entry, parse_entry
+from meldkluis.crypto.entry import ANSWER_ACTS, MESSAGE_ACTS, TERM_ENDS, TERMS, Dues, Entry, parse_entry
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.receipt import Receipt
 from meldkluis.crypto.roster import Member, Roster, RosterVersion
 from meldkluis.intake.i18n import Language, one_line, visible
+from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.desk import Mailbox
+from meldkluis.mailbox.facts import facts_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def read_case(
             log.append(raw)
     except (CryptoError, IndexError):
         return Case(box.found, None, rosters, broken="alarm-log")
-    if not log.entries or (box.found and log.reporter_key != receipt.signing_key.verify_key):
+    if log.received is None or (box.found and log.reporter_key != receipt.signing_key.verify_key):
         return Case(box.found, None, rosters, broken="alarm-log")
     answers: dict[int, str | None] = {}
     missing: set[int] = set()
@@ -97,17 +98,30 @@ class Line:
     body: str | None = field(default=None, repr=False)
 
 
-_SIMPLE: Final = frozenset(
-    {"not-involved", "recused", "case-key", "acknowledged", "answered", "feedback", "identity-opened"}
-)
-_OWN: Final = frozenset({"submitted", "message"})
+@dataclass(frozen=True)
+class Fact:
+    """One sentence on where the case stands; `lapse` when it says that a term went by."""
+
+    text: str
+    lapse: bool = False
+
+
+def dues_told(log: CaseLog) -> Dues:
+    """Return the last days that the reporter is told: nominal, or what the server promised when that is earlier."""
+    facts = facts_of(log)
+    terms = terms_of(facts)
+    counted = Dues(terms.acknowledgement.nominal, terms.feedback.nominal)
+    if facts.since > facts.received:
+        return counted
+    promised: Dues = log.entries[1].fields["dues"]
+    return Dues(min(counted.acknowledgement, promised.acknowledgement), min(counted.feedback, promised.feedback))
 
 
 class Telling:
-    """Puts a case into words of one language."""
+    """Puts a case into words of one language; client/src/mailbox.js says the same."""
 
     def __init__(self, language: Language, case: Case, today: date) -> None:
-        """Tell `case`, whose log holds."""
+        """Tell `case`, whose log holds and was received."""
         assert case.log is not None
         self._language, self._case, self._log, self._today = language, case, case.log, today
         self._members = case.members
@@ -116,7 +130,7 @@ class Telling:
         """Return the timeline; an own message and its reception are one line."""
         entries, lines = self._log.entries, []
         for entry in entries:
-            if entry.act in _OWN:
+            if entry.act in MESSAGE_ACTS:
                 after = entries[entry.index + 1] if entry.index + 1 < len(entries) else None
                 lines.append(self._own(entry, after))
             elif entry.act != "received":
@@ -126,36 +140,30 @@ class Telling:
     def _own(self, entry: Entry, received: Entry | None) -> Line:
         text, size = self._language.text, self._language.size
         files = sum(item.size for item in entry.files.values())
-        what = text("act-submitted")
-        if entry.act == "message":
-            what = text("act-message", number=entry.fields["number"], size=size(files))
-        more = []
+        what = text(f"act-{entry.act}", number=entry.fields.get("number"), size=size(files))
+        when, more = "", []
+        if received is not None:
+            when = self._language.day(received.fields["day"])
+            more.append(text("act-received"))
         if entry.attachments:
             total = sum(item.size for item in entry.attachments)
             more.append(text("act-attachments", n=len(entry.attachments), size=size(total)))
-        when = ""
-        if received is not None and received.act == "received":
-            when = self._language.day(received.fields["day"])
-            more.append(text("act-received"))
-            dues = received.fields["dues"]
-            if dues is not None:
-                day = self._language.day
-                more.append(text("act-dues", acknowledgement=day(dues.acknowledgement), feedback=day(dues.feedback)))
         return Line(when, what, tuple(more))
 
     def _line(self, entry: Entry) -> Line:
-        text, day = self._language.text, entry.fields.get("day")
-        when = self._language.day(day) if isinstance(day, date) else ""
-        if entry.act == "officer-added":
-            added = self._name(entry.fields["officer"])
-            return Line(when, text("act-officer-added", officer=self._name(entry.author), added=added))
-        if entry.act == "handed-over":
-            return Line(when, text("act-handed-over", officer=self._name(entry.fields["deputy"])))
-        if entry.act in _SIMPLE:
-            what = text(f"act-{entry.act}", officer=self._name(entry.author))
-            body = self._case.answers.get(entry.index)
-            return Line(when, what, body=None if body is None else visible(body))
-        return Line(when, text(f"act-{entry.act}"))
+        name = f"act-{entry.act}"
+        if entry.act == "lapsed":
+            name += f"-{entry.fields['term']}-{entry.fields['end']}"
+        slots = self._days(entry)
+        slots["officer"] = self._name(entry.fields.get("deputy", entry.author))
+        slots["added"] = self._name(entry.fields.get("officer", b""))
+        body = self._case.answers.get(entry.index)
+        what = self._language.text(name, **slots)
+        return Line(slots.get("day", ""), what, body=None if body is None else visible(body))
+
+    def _days(self, entry: Entry) -> dict[str, str]:
+        days = {name: value for name, value in entry.fields.items() if isinstance(value, date)}
+        return {name: self._language.day(day) for name, day in days.items()}
 
     def _name(self, key: bytes) -> str:
         member = self._members.get(key)
@@ -170,28 +178,84 @@ class Telling:
     def _day(self, index: int) -> str:
         return self._language.day(self._log.entries[index].fields["day"])
 
-    def lapsed(self) -> list[str]:
-        """Return the terms that have passed without the act that they are for."""
-        dues = self._dues()
-        acts = {entry.act for entry in self._log.entries}
-        if dues is None:
-            return []
-        lapsed = []
-        if self._today > dues.acknowledgement and not acts & {"acknowledged", "feedback"}:
-            lapsed.append(("acknowledgement", dues.acknowledgement))
-        if self._today > dues.feedback and "feedback" not in acts:
-            lapsed.append(("feedback", dues.feedback))
-        return [self._language.text(f"act-lapsed-{name}", day=self._language.day(due)) for name, due in lapsed]
+    def standing(self) -> list[Fact]:
+        """Return where the case stands now: states with their days, and what lapsed."""
+        told = [self._fact("now-received", day=self._log.received)]
+        if self._log.case_key is None:
+            told.append(self._fact("act-unopened"))
+        told += [*self._done(), *self._terms(), *self._where(), *self._end()]
+        gone = self._first("identity-destroyed")
+        if gone is not None:
+            told.append(self._fact("now-identity-destroyed", day=gone.fields["day"]))
+        return told
 
-    def _dues(self) -> Dues | None:
-        received = next((entry for entry in self._log.entries if entry.act == "received"), None)
-        dues: Dues | None = None if received is None else received.fields["dues"]
-        return dues
+    def _fact(self, name: str, **days: date | None) -> Fact:
+        slots = {slot: self._language.day(day) for slot, day in days.items() if day is not None}
+        return Fact(self._language.text(name, **slots), lapse="lapsed" in name)
+
+    def _first(self, act: str) -> Entry | None:
+        return next((entry for entry in self._log.entries if entry.act == act), None)
+
+    def _done(self) -> Iterator[Fact]:
+        course, person = self._log.course, self._first("acknowledged")
+        if person is not None:
+            yield self._fact("now-acknowledged", day=person.fields["day"])
+        elif course.acknowledged is not None:
+            yield self._fact("now-acknowledged-auto", day=course.acknowledged)
+        if course.feedback is not None:
+            yield self._fact("now-feedback", day=course.feedback)
+
+    def _terms(self) -> Iterator[Fact]:
+        course, until = self._log.course, dues_told(self._log)
+        running = course.runs and course.closed is None and course.feedback is None
+        for term in TERMS:
+            acknowledging = term == "acknowledgement"
+            done = course.acknowledged if acknowledging else course.feedback
+            enough = course.by_person if acknowledging else done is not None
+            lapse, due = self._lapse(term), getattr(until, term)
+            if lapse is not None:
+                if not enough:
+                    yield self._fact(f"act-lapsed-{term}-{lapse.fields['end']}", due=lapse.fields["due"])
+            elif running and done is None:
+                # A server that keeps a lapse back is seen by the day.
+                yield self._fact(f"act-lapsed-{term}" if self._today > due else f"now-{term}-due", day=due)
+
+    def _lapse(self, term: str) -> Entry | None:
+        """Return the last lapse of the term that stands: of its nominal end, else of its internal one."""
+        for end in reversed(TERM_ENDS):
+            if (term, end) in self._log.course.lapsed:
+                entries = [entry for entry in self._log.entries if entry.act == "lapsed"]
+                return next(e for e in reversed(entries) if (e.fields["term"], e.fields["end"]) == (term, end))
+        return None
+
+    def _where(self) -> Iterator[Fact]:
+        if not self._log.course.runs:
+            yield self._fact("now-stopped")
+        over = self._first("handed-over")
+        if over is not None:
+            slots = {"day": self._day(over.index), "officer": self._name(over.fields["deputy"])}
+            yield Fact(self._language.text("now-handed-over", **slots))
+
+    def _end(self) -> Iterator[Fact]:
+        course = self._log.course
+        if course.destroyed_by:
+            yield self._fact("now-destroyed")
+            return
+        if course.closed is not None:
+            closed = course.closed.fields
+            yield self._fact("now-closed", day=closed["day"], destroy_after=closed["destroy_after"])
+        if course.ends_on() is not None:
+            yield self._fact("act-destruction-announced", on=course.ends_on())
+        if course.held is not None and course.held_on(self._today):
+            yield self._fact("now-held", until=course.held.fields["until"])
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether a term ever lapsed, in the log or by the day."""
+        return self._first("lapsed") is not None or any(fact.lapse for fact in self.standing())
 
     def summary(self) -> str:
         """Return the first thing to know."""
-        last_own = max(entry.index for entry in self._log.entries if entry.act in _OWN)
-        if any(index > last_own for index in self._case.answers):
-            return self._language.text("mailbox-news")
-        unopened = "" if self._log.case_key is not None else " " + self._language.text("act-unopened")
-        return self._language.text("mailbox-empty") + unopened
+        last_own = max(entry.index for entry in self._log.entries if entry.act in MESSAGE_ACTS)
+        news = any(index > last_own and body is not None for index, body in self._case.answers.items())
+        return self._language.text("mailbox-news" if news else "mailbox-empty")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The server's command line, for the administrator.
 
-- An error is one line on stderr: exit 2 for a command that is not understood, 1 for one that is refused.
+- An error is one line on stderr: exit 2 for a command that is not understood, 1 for one that is refused. `doctor` ends
+  with 1 too when something is red.
 - Nothing secret is read from arguments or the environment, and nothing secret is printed.
 - Parses and prints only; what the commands do stands in meldkluis.intake.administration and meldkluis.intake.serve.
 """
@@ -53,8 +54,10 @@ def _print(arguments: argparse.Namespace, document: dict[str, Any], lines: Seque
 
 
 def _init(arguments: argparse.Namespace) -> None:
-    from meldkluis.intake import administration
+    from meldkluis.intake import administration, archivist
+    from meldkluis.intake.config import FILE
 
+    stands_already = (arguments.directory / FILE).exists()
     made = administration.init(
         arguments.directory,
         organisation=arguments.organisation,
@@ -63,6 +66,7 @@ def _init(arguments: argparse.Namespace) -> None:
         listen=arguments.listen,
         officers_listen=arguments.officers_listen,
         demo=arguments.demo,
+        archive=arguments.archive or (None if stands_already else archivist.ask()),
     )
     stands = "stands" if made["new"] else "stood already"
     lines = [
@@ -70,7 +74,20 @@ def _init(arguments: argparse.Namespace) -> None:
         f"the server's key: {made['server']}",
         "next: `meldkluis officer add CARD...` with the cards that the workstations made",
     ]
+    if made["archive"] is None:
+        lines.append(
+            "still to be chosen by the archivist: archive in meldkluis.toml; the form does not open without it"
+        )
     _print(arguments, made, lines)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from meldkluis.intake import golive
+
+    found = golive.doctor(arguments.directory)
+    shown = {name: value for name, value in found.items() if name != "new"}
+    _print(arguments, shown, golive.lines(found))
+    return REFUSED if golive.reds(found) else OK
 
 
 def _serve(arguments: argparse.Namespace) -> None:
@@ -143,7 +160,20 @@ def _terms_show(arguments: argparse.Namespace) -> None:
         return
     given = {name: getattr(arguments, name) for name in ("received", "acknowledged", "closed")}
     document = count({name: value for name, value in given.items() if value is not None})
-    _print(arguments, document, [f"{name}: {_term(value)}" for name, value in document.items() if value])
+    retention = document.get("retention", {})
+    lines = [f"{name}: {_term(value)}" for name, value in document.items() if value and name != "retention"]
+    _print(arguments, document, [*lines, *(f"{outcome}: {_term(value)}" for outcome, value in retention.items())])
+
+
+def _terms_run(arguments: argparse.Namespace) -> int:
+    from meldkluis.intake import housekeeping
+
+    done = housekeeping.run(arguments.directory or [Path()], sure=arguments.confirm_clock)
+    lines = []
+    for directory, kept in done:
+        lines += [*([f"{directory}:"] if len(done) > 1 else []), *kept.lines()]
+    _print(arguments, housekeeping.document(done), lines)
+    return OK if all(kept.well for _, kept in done) else REFUSED
 
 
 def _term(value: object) -> str:
@@ -196,6 +226,7 @@ def build_parser() -> argparse.ArgumentParser:
     init.add_argument("--organisation", required=True, metavar="ID", help="a-z, 0-9 and hyphen; never changes")
     init.add_argument("--name", required=True, help="as reporters read it")
     init.add_argument("--host", action="append", default=[], metavar="NAME", help="host name; may be repeated")
+    init.add_argument("--archive", choices=("4.1.4", "12.1.7"), help="the archivist's choice; asked for at a terminal")
     _add_serving(init)
     _json(init)
     init.set_defaults(run=_init)
@@ -210,13 +241,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_officer(commands.add_parser("officer", help="propose who may read reports", allow_abbrev=False))
 
-    terms = commands.add_parser("terms", help="the law's arithmetic", allow_abbrev=False)
-    show = terms.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser).add_parser("show")
-    show.add_argument("--received", required=True, metavar="YYYY-MM-DD", help="or - for one JSON object a line")
-    show.add_argument("--acknowledged", metavar="YYYY-MM-DD")
-    show.add_argument("--closed", metavar="YYYY-MM-DD")
-    _json(show)
-    show.set_defaults(run=_terms_show)
+    doctor = commands.add_parser("doctor", help="examine an organisation; open its form", allow_abbrev=False)
+    _directory(doctor)
+    _json(doctor)
+    doctor.set_defaults(run=_doctor)
+
+    _add_terms(commands.add_parser("terms", help="the law's terms, and the daily run", allow_abbrev=False))
 
     proof = commands.add_parser("proof", help="proofs of report", allow_abbrev=False)
     verify = proof.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser).add_parser("verify")
@@ -224,6 +254,21 @@ def build_parser() -> argparse.ArgumentParser:
     _json(verify)
     verify.set_defaults(run=_proof_verify)
     return parser
+
+
+def _add_terms(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    show = commands.add_parser("show", help="the law's arithmetic", allow_abbrev=False)
+    show.add_argument("--received", required=True, metavar="YYYY-MM-DD", help="or - for one JSON object a line")
+    show.add_argument("--acknowledged", metavar="YYYY-MM-DD")
+    show.add_argument("--closed", metavar="YYYY-MM-DD")
+    _json(show)
+    show.set_defaults(run=_terms_show)
+    run = commands.add_parser("run", help="do what is due today", allow_abbrev=False)
+    run.add_argument("--directory", type=Path, action="append", metavar="DIR", help="an organisation; may be repeated")
+    run.add_argument("--confirm-clock", action="store_true", help="it is so that more than a month went by")
+    _json(run)
+    run.set_defaults(run=_terms_run)
 
 
 def _add_officer(parser: argparse.ArgumentParser) -> None:
@@ -257,14 +302,14 @@ def _one_line_errors() -> Iterator[None]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0, 1 (refused) or 2 (not understood)."""
+    """Run one command; the exit status is 0, 1 (refused, or something is red) or 2 (not understood)."""
     # People's own files and our sockets are nobody else's business (systemd's UMask= may be stricter).
     os.umask(0o077)
     arguments = build_parser().parse_args(argv)
     with _one_line_errors():
-        arguments.run(arguments)
+        status: int | None = arguments.run(arguments)
         sys.stdout.flush()
-    return OK
+    return status or OK
 
 
 if __name__ == "__main__":

@@ -2,25 +2,28 @@
 """meldkluis.toml, the settings of one organisation, read strictly and written once by `meldkluis init`.
 
 - An unknown name, a wrong type or a value out of range is an error: a typo never silently means the default.
+- What the law wants somebody to choose or to do has no default; while it is not there, the form stays shut (`golive`).
 - Holds no secret. Keys stand in files of their own beside it.
 - Used by the command line, the server and the pages; it reads one file and nothing else.
 """
 
 import json
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from meldkluis.crypto.encoding import organisation_name
-from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.limits import Limits
+from meldkluis.intake import settings
+from meldkluis.mailbox.policy import ACKNOWLEDGEMENTS, ARCHIVES, RANGES, Policy, Retention
 
 FILE: Final = "meldkluis.toml"
+DAILY_RUNS: Final = ("serve", "timer")
+TLS: Final = ("none", "starttls", "tls")
 _LARGEST: Final = 65_536
-_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]+\]")
+_LOCAL: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
 class ConfigError(Exception):
@@ -42,11 +45,60 @@ class Texts:
 
 
 @dataclass(frozen=True)
+class GoLive:
+    """What must have been done before the form opens; None until it was.
+
+    `procedure` is the version of the reporting procedure (Wbk article 2), `works_council` the day of the works
+    council's consent to it (WOR article 27, 1 m), `dpia` the day of the data protection impact assessment (AVG article
+    35), `external_list` the day on which the list of places outside was last checked.
+    """
+
+    procedure: str | None = None
+    works_council: date | None = None
+    dpia: date | None = None
+    external_list: date | None = None
+
+
+@dataclass(frozen=True)
+class Security:
+    """security.txt (RFC 9116): whom to tell about a weakness, and the day from which this no longer counts."""
+
+    contact: str | None = None
+    expires: date | None = None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """Where backups are kept; a relative path begins at the organisation's directory."""
+
+    directory: str | None = None
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Mail to officers. Nobody in `to` means that nobody gets any.
+
+    `server` is HOST:PORT of the relay, `tls` one of TLS. The password of `user` lies in smtp.password beside
+    meldkluis.toml, never in it. `hour` is the local hour from which the day's mail goes out; `urge` whether terms that
+    run out are mailed too.
+    """
+
+    to: tuple[str, ...] = ()
+    sender: str = ""
+    server: str = "127.0.0.1:25"
+    tls: str = "none"
+    user: str = ""
+    hour: int = 8
+    urge: bool = False
+
+
+@dataclass(frozen=True)
 class Config:
     """The settings of one organisation.
 
     `hosts` are the names that reporters and officers reach it by; none means that it answers to every name.
-    `listen` and `officers_listen` are HOST:PORT or unix:PATH.
+    `listen` and `officers_listen` are HOST:PORT or unix:PATH. `archive` is None until the archivist has chosen.
+    `daily_run` says who does it: the server itself, or a timer that runs `meldkluis terms run`.
     """
 
     organisation: str
@@ -57,80 +109,90 @@ class Config:
     workers: int = 2
     languages: tuple[str, ...] = ("nl", "en")
     demo: bool = False
+    acknowledgement: str = "officer"
+    archive: str | None = None
+    daily_run: str = "serve"
     limits: Limits = field(default_factory=Limits)
     texts: Texts = field(default_factory=Texts)
+    retention: Retention = field(default_factory=Retention)
+    golive: GoLive = field(default_factory=GoLive)
+    security: Security = field(default_factory=Security)
+    backup: Backup = field(default_factory=Backup)
+    notices: Notices = field(default_factory=Notices)
+
+    @property
+    def policy(self) -> Policy:
+        """What the organisation decided about terms and retention."""
+        return Policy(self.acknowledgement, self.archive, self.retention)
 
 
-def _organisation(value: object) -> str:
-    try:
-        return organisation_name(value)
-    except FormatError:
-        raise ValueError("1 to 63 of a-z, 0-9 and hyphen") from None
+Checks = Mapping[str, Callable[[Any], Any]]
 
-
-def _line(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable() or value != value.strip():
-        raise ValueError("one line of 1 to 200 characters")
-    return value
-
-
-def _short(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 500 or (value and not value.isprintable()):
-        raise ValueError("one line of at most 500 characters")
-    return value
-
-
-def _boolean(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("true or false")  # noqa: TRY004 - all checks raise one error
-    return value
-
-
-def _integer(least: int, most: int) -> Callable[[object], int]:
-    def check(value: object) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise ValueError(f"a whole number from {least} to {most}")
-        return value
-
-    return check
-
-
-def _hosts(value: object) -> tuple[str, ...]:
-    names = value if isinstance(value, list | tuple) else [None]
-    if not all(isinstance(item, str) and _HOST.fullmatch(item) for item in names):
-        raise ValueError("a list of host names in lower case, without ports")
-    return tuple(names)
-
-
-def _languages(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not value or not set(value) <= {"nl", "en"}:
-        raise ValueError('a list of "nl" and "en"')
-    return tuple(value)
-
-
-_CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "organisation": _organisation,
-    "name": _line,
-    "hosts": _hosts,
-    "listen": _line,
-    "officers_listen": _line,
-    "workers": _integer(1, 64),
-    "languages": _languages,
-    "demo": _boolean,
+_CHECKS: Final[Checks] = {
+    "organisation": settings.organisation,
+    "name": settings.line,
+    "hosts": settings.hosts,
+    "listen": settings.line,
+    "officers_listen": settings.line,
+    "workers": settings.integer(1, 64),
+    "languages": settings.languages,
+    "demo": settings.boolean,
+    "acknowledgement": settings.choice(*ACKNOWLEDGEMENTS),
+    "archive": settings.choice(*ARCHIVES),
+    "daily_run": settings.choice(*DAILY_RUNS),
 }
-# Upper bounds are what the formats allow (docs/protocol.md): twenty attachments, texts of 256 KiB.
-_LIMITS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "document": _integer(4096, Limits.document),
-    "attachments": _integer(0, Limits.attachments),
-    "attachment": _integer(0, 2**34),
-    "report": _integer(0, 2**36),
-    "messages": _integer(1, 100_000),
+_TABLES: Final[Mapping[str, tuple[type[Any], Checks]]] = {
+    # Upper bounds are what the formats allow (docs/protocol.md): twenty attachments, texts of 256 KiB.
+    "limits": (
+        Limits,
+        {
+            "document": settings.integer(4096, Limits.document),
+            "attachments": settings.integer(0, Limits.attachments),
+            "attachment": settings.integer(0, 2**34),
+            "report": settings.integer(0, 2**36),
+            "messages": settings.integer(1, 100_000),
+        },
+    ),
+    "texts": (Texts, {item.name: settings.short for item in fields(Texts)}),
+    "retention": (Retention, {name: settings.integer(least, most) for name, (least, most) in RANGES.items()}),
+    "golive": (
+        GoLive,
+        {
+            "procedure": settings.line,
+            "works_council": settings.day,
+            "dpia": settings.day,
+            "external_list": settings.day,
+        },
+    ),
+    "security": (Security, {"contact": settings.contact, "expires": settings.day}),
+    "backup": (Backup, {"directory": settings.line}),
+    "notices": (
+        Notices,
+        {
+            "to": settings.mails,
+            "sender": settings.mail,
+            "server": settings.server,
+            "tls": settings.choice(*TLS),
+            "user": settings.user,
+            "hour": settings.integer(0, 23),
+            "urge": settings.boolean,
+        },
+    ),
 }
+_HINTS: Final = {
+    "archive": 'the archivist chooses "4.1.4" (kept for ever) or "12.1.7" (destroyed after ten years)',
+    "golive.procedure": "version of the reporting procedure, in quotes",
+    "golive.works_council": "day on which the works council consented, YYYY-MM-DD",
+    "golive.dpia": "day of the data protection impact assessment, YYYY-MM-DD",
+    "golive.external_list": "day on which the list of places outside was last checked, YYYY-MM-DD",
+    "security.contact": 'for security.txt: "mailto:…", "https:…" or "tel:…"',
+    "security.expires": "day from which security.txt no longer counts, YYYY-MM-DD, within a year",
+    "backup.directory": "where backups are kept, in quotes",
+}
+"""What init writes in the place of a setting that somebody still has to fill in."""
 
-_TEXTS: Final[Mapping[str, Callable[[Any], Any]]] = {item.name: _short for item in fields(Texts)}
 
-
-def _checked(table: Mapping[str, Any], checks: Mapping[str, Callable[[Any], Any]], where: str) -> dict[str, Any]:
+def _checked(table: Mapping[str, Any], checks: Checks, where: str) -> dict[str, Any]:
     result = {}
     for name, value in table.items():
         if name not in checks:
@@ -148,19 +210,25 @@ def parse_config(text: str) -> Config:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{FILE} is not TOML: {error}") from None
-    limits, texts = table.pop("limits", {}), table.pop("texts", {})
-    for name, inner in (("limits", limits), ("texts", texts)):
+    tables = {name: table.pop(name, {}) for name in _TABLES}
+    for name, inner in tables.items():
         if not isinstance(inner, dict):
             raise ConfigError(f"{FILE}: {name} is a table")
-    settings = _checked(table, _CHECKS, "")
+    given = _checked(table, _CHECKS, "")
     for name in ("organisation", "name"):
-        if name not in settings:
+        if name not in given:
             raise ConfigError(f"{FILE}: {name} is missing")
-    return Config(
-        **settings,
-        limits=Limits(**_checked(limits, _LIMITS, "limits.")),
-        texts=Texts(**_checked(texts, _TEXTS, "texts.")),
-    )
+    for name, (kind, checks) in _TABLES.items():
+        given[name] = kind(**_checked(tables[name], checks, f"{name}."))
+    _check_notices(given["notices"])
+    return Config(**given)
+
+
+def _check_notices(notices: Notices) -> None:
+    if notices.to and not notices.sender:
+        raise ConfigError(f"{FILE}: notices.sender is missing")
+    if notices.user and notices.tls == "none" and notices.server.rpartition(":")[0] not in _LOCAL:
+        raise ConfigError(f'{FILE}: notices.tls is "starttls" or "tls" where notices.user has a password to send')
 
 
 def read_config(directory: Path) -> Config:
@@ -179,19 +247,19 @@ def read_config(directory: Path) -> Config:
 
 
 def render_config(config: Config) -> str:
-    """Return the text of meldkluis.toml; reading it gives the same settings."""
-    lines = []
-    for item in fields(config):
-        value = getattr(config, item.name)
-        if item.name not in {"limits", "texts"}:
-            # TOML's strings, numbers, booleans and lists of strings are JSON's for what the checks let through.
-            lines.append(f"{item.name} = {json.dumps(value, ensure_ascii=False)}")
-    lines += ["", "[limits]"]
-    lines += [f"{item.name} = {getattr(config.limits, item.name)}" for item in fields(config.limits)]
-    lines += ["", "[texts]"]
-    lines += [
-        f"{item.name} = {json.dumps(getattr(config.texts, item.name), ensure_ascii=False)}" for item in fields(Texts)
-    ]
+    """Return the text of meldkluis.toml; reading it gives the same settings. What is not filled in is a comment."""
+    lines = [_line("", name, getattr(config, name)) for name in _CHECKS]
+    for name, (_, checks) in _TABLES.items():
+        inner = getattr(config, name)
+        lines += ["", f"[{name}]"]
+        lines += [_line(f"{name}.", item, getattr(inner, item)) for item in checks]
     text = "\n".join(lines) + "\n"
     parse_config(text)
     return text
+
+
+def _line(where: str, name: str, value: object) -> str:
+    if value is None:
+        return f"# {name} =  # {_HINTS[where + name]}"
+    # TOML's strings, numbers, booleans and lists of strings are JSON's for what the checks let through.
+    return f"{name} = {value if isinstance(value, date) else json.dumps(value, ensure_ascii=False)}"

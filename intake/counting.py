@@ -12,6 +12,7 @@ from typing import Any, Final
 from meldkluis.crypto.encoding import day as read_day, load_json
 from meldkluis.crypto.errors import FormatError
 from meldkluis.intake.errors import CommandError, UsageError
+from meldkluis.mailbox.policy import OUTCOMES, Retention, ends
 from meldkluis.mailbox.terms import TermsError, dues
 
 _FACTS: Final = ("received", "acknowledged", "closed")
@@ -20,7 +21,7 @@ _FACTS: Final = ("received", "acknowledged", "closed")
 def count(facts: Mapping[str, object]) -> dict[str, Any]:
     """Return the terms for `received` and, where given, `acknowledged` and `closed`; CommandError when they cannot be.
 
-    Closing ends no term; its day is checked and repeated.
+    Closing ends no term; with it comes until when a case is kept, by outcome and by the default periods.
     """
     if not facts.keys() <= set(_FACTS) or "received" not in facts:
         raise UsageError("the facts are received and, if there are, acknowledged and closed")
@@ -35,7 +36,10 @@ def count(facts: Mapping[str, object]) -> dict[str, Any]:
         document = dues(received, days.get("acknowledged")).to_json()
     except TermsError as error:
         raise CommandError(str(error)) from None
-    return document if closed is None else {**document, "closed": closed.isoformat()}
+    if closed is None:
+        return document
+    kept = {outcome: ends(outcome, closed, Retention()).to_json() for outcome in OUTCOMES}
+    return {**document, "closed": closed.isoformat(), "retention": kept}
 
 
 def _day(value: object, name: str) -> date:

@@ -141,7 +141,7 @@ class Door:
 
     async def _take(self, form: Form, uploads: Uploads, problems: Problems, today: date) -> Response:
         readers = self._site.readers(today)
-        if readers is None:
+        if readers is None or not self._site.desk.is_open:
             return closed(self._site, self._language, typed_of(form))
         if form.fields.get("preview"):
             return self._preview(form, readers)
@@ -314,7 +314,6 @@ def _entry(raw: bytes) -> Entry | None:
 
 
 def closed(site: Site, language: Language, typed: Typed | None = None) -> Response:
-    """Answer that nobody can receive a report here today."""
-    return site.page(
-        language, "closed.html", "melden", status=503, draft=typed if typed is not None and typed.anything else None
-    )
+    """Answer that nothing is taken here: not yet, or not today because nobody could read it."""
+    draft = typed if typed is not None and typed.anything else None
+    return site.page(language, "closed.html", "melden", status=503, opened=site.desk.is_open, draft=draft)

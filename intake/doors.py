@@ -9,6 +9,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Final
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from meldkluis.intake import officers
+from meldkluis.intake import housekeeping, officers
 from meldkluis.intake.app import create_app
 from meldkluis.intake.config import Config
 from meldkluis.intake.errors import CommandError
@@ -27,9 +28,10 @@ from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.errors import MailboxError
 from meldkluis.mailbox.schema import CACHE_KIB
 
-_FIRST_SWEEP: Final = 60.0
+_FIRST_ROUND: Final = 10.0
+_BETWEEN_ROUNDS: Final = 600.0
+_ROUNDS_BETWEEN_SWEEPS: Final = 36
 _LEAST_CACHE_KIB: Final = 500
-_BETWEEN_SWEEPS: Final = 6 * 3600.0
 _LOG: Final = logging.getLogger("meldkluis")
 
 
@@ -55,20 +57,36 @@ class Organisation:
         return self._sides[name]
 
     def _open(self) -> Desk:
-        desk = Desk.open(self._directory, limits=self.config.limits, cache_kib=self._cache_kib)
+        desk = Desk.open(
+            self._directory, limits=self.config.limits, policy=self.config.policy, cache_kib=self._cache_kib
+        )
         if desk.organisation != self.config.organisation:
             desk.close()
             raise CommandError("settings and database are of different organisations")
         return desk
 
-    async def sweep(self) -> None:
-        """Erase uploads that nobody claimed. A desk that nobody asked for here is not kept open for it."""
+    async def round(self, *, sweep: bool) -> None:
+        """Do the daily run when it is due, and erase uploads that nobody claimed.
+
+        A desk that nobody asked for here is not kept open for it.
+        """
         desk = self._desk or self._open()
         try:
-            await desk.sweep(today())
+            if self.config.daily_run == "serve":
+                await self._daily(desk)
+            if sweep:
+                await desk.sweep(today())
         finally:
             if desk is not self._desk:
                 await asyncio.to_thread(desk.close)
+
+    async def _daily(self, desk: Desk) -> None:
+        if housekeeping.is_due(desk):
+            kept = await housekeeping.keep(desk, self.config, self._directory)
+            if not kept.well:
+                _LOG.error("the daily run needs looking at: %s", kept.ran.refused or "see `meldkluis doctor`")
+        else:
+            await housekeeping.mail(desk, self.config, self._directory)
 
     def close(self) -> None:
         """Close the desk once it has written what it took."""
@@ -114,29 +132,29 @@ class TwoDoors:
         self._organisations: Final = organisations
         self.reporters: ASGIApp = _Side("reporters", organisations, strict=True)
         self.officers: ASGIApp = _Side("officers", organisations, strict=False)
-        self._sweeping: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Open a single organisation now, so that the first request waits for nothing and an error shows at once."""
         if len(self._organisations) == 1:
             self._organisations[0].side("officers")
-        self._sweeping = asyncio.create_task(self._sweep())
+        self._keeping = asyncio.create_task(self._keep())
 
-    async def _sweep(self) -> None:
-        await asyncio.sleep(_FIRST_SWEEP)
-        while True:
+    async def _keep(self) -> None:
+        await asyncio.sleep(_FIRST_ROUND)
+        for number in itertools.count():
             for organisation in self._organisations:
                 try:
-                    await organisation.sweep()
+                    await organisation.round(sweep=number % _ROUNDS_BETWEEN_SWEEPS == 0)
                 except (MailboxError, CommandError) as error:
-                    _LOG.error("uploads could not be swept: %s", type(error).__name__)
-            await asyncio.sleep(_BETWEEN_SWEEPS)
+                    _LOG.error("housekeeping could not be done: %s", type(error).__name__)
+            await asyncio.sleep(_BETWEEN_ROUNDS)
 
     async def close(self) -> None:
         """Close every desk."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
+        if self._keeping is not None:
+            self._keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
+                await self._keeping
         for organisation in self._organisations:
             await asyncio.to_thread(organisation.close)

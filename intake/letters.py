@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`POST /bericht`: the mailbox and additions, for browsers without a script.
+"""`POST /bericht`: the mailbox, additions and objections, for browsers without a script.
 
 - An unknown code and a known one without news get the same status, the same size and the same work.
 - The code comes in the body, is never put into an address, and goes back only into the forms of the page that answers.
@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from meldkluis.crypto.entry import make_entry
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.receipt import (
     LONGEST_INPUT,
@@ -37,6 +38,10 @@ from meldkluis.mailbox.wire import STATUS
 FIELDS: Final = frozenset({"code", "action", "number", "text", "file", "name", "contact", "preview"})
 
 
+ACTIONS: Final = frozenset({"open", "send", "object"})
+"""What a form of the mailbox can ask for; `object`: let the terms run."""
+
+
 class Letters:
     """`POST /bericht` in one language."""
 
@@ -45,7 +50,7 @@ class Letters:
         self._site, self._language = site, language
 
     async def post(self, request: Request) -> Response:
-        """Open the mailbox, or take an addition."""
+        """Open the mailbox, or take an addition or an objection."""
         today, problems = clock_today(), Problems()
         uploads = Uploads(self._site.desk, self._language, self._site.config.limits, problems, today)
         return await take_form(request, FIELDS, uploads, lambda form: self._take(form, uploads, problems, today))
@@ -54,7 +59,7 @@ class Letters:
         if form.fields.get("preview") and not form.text("code").strip():
             return self._ask(form, problems, 200)
         action = form.text("action")
-        form.malformed = form.malformed or action not in {"open", "send"}
+        form.malformed = form.malformed or action not in ACTIONS
         receipt = self._receipt(form, problems)
         if receipt is None or (form.malformed and action != "send"):
             if form.malformed:
@@ -63,10 +68,13 @@ class Letters:
         box = self._site.desk.mailbox(receipt.address, today)
         case = self._read(box, receipt)
         typed = replace(typed_of(form), code=receipt_words(form))
-        if action == "send" and not form.fields.get("preview"):
+        if form.fields.get("preview"):
+            return self._show(case, typed, today, added=self._language.text("preview"))
+        if action == "send":
             return await self._send(form, typed, receipt, box, case, uploads, problems, today)
-        note = self._language.text("preview") if form.fields.get("preview") else None
-        return self._show(case, typed, today, added=note)
+        if action == "object" and case.found and case.log is not None:
+            return await self._object(receipt, typed, case, problems, today)
+        return self._show(case, typed, today)
 
     def _read(self, box: Mailbox, receipt: Receipt) -> Case:
         return read_case(box, receipt, self._site.desk.organisation, self._site.verified)
@@ -175,6 +183,19 @@ class Letters:
         now = self._read(self._site.desk.mailbox(receipt.address, today), receipt)
         return self._show(now, Typed(code=typed.code), today, added=added)
 
+    async def _object(self, receipt: Receipt, typed: Typed, case: Case, problems: Problems, today: date) -> Response:
+        """Let the terms run again, where an officer stopped them; a case has one objection."""
+        assert case.log is not None
+        log, key = case.log, receipt.signing_key
+        entry = make_entry("objected", case=log.case, index=len(log.entries), head=log.head, signer=key)
+        try:
+            await self._site.desk.add(receipt.address, entry, {}, today)
+        except Refused as refused:
+            problems.add("", said(self._language, refused), STATUS[refused.code])
+            return self._show(case, typed, today, problems)
+        now = self._read(self._site.desk.mailbox(receipt.address, today), receipt)
+        return self._show(now, typed, today, added=self._language.text("objected"))
+
     def _again(self, case: Case, typed: Typed, today: date, problems: Problems, uploads: Uploads) -> Response:
         if uploads.count:
             problems.add("file", self._language.text("error-files-again"))
@@ -194,25 +215,24 @@ class Letters:
         return self._site.render(self._language, "mailbox.html", "bericht", **values)
 
     def _told(self, case: Case, typed: Typed, today: date, errors: Problems, added: str | None) -> dict[str, Any]:
-        text, lines, lapsed, alarms = self._language.text, [], [], []
-        summary = ""
-        if case.log is None:
-            alarms = [text(case.broken or "alarm-log")]
-        else:
-            telling = Telling(self._language, case, today)
-            lines, alarms, lapsed, summary = telling.lines(), telling.alarms(), telling.lapsed(), telling.summary()
-        return {
+        told = self._nothing(typed, errors) | {
             "found": True,
             "added": added,
-            "alarms": alarms,
-            "lapsed": lapsed,
-            "timeline": lines,
-            "summary": summary,
-            "broken": case.log is None,
+            "summary": "",
             "today": self._language.day(today),
-            "draft": typed,
             "number": case.next_number,
-            "errors": errors,
+        }
+        if case.log is None:
+            return told | {"alarms": [self._language.text(case.broken or "alarm-log")], "broken": True}
+        telling, course = Telling(self._language, case, today), case.log.course
+        return told | {
+            "alarms": telling.alarms(),
+            "now": telling.standing(),
+            "lapsed": telling.lapsed,
+            "timeline": telling.lines(),
+            "summary": telling.summary(),
+            "stopped": not course.runs and not course.destroyed_by,
+            "over": bool(course.destroyed_by),
         }
 
     def _nothing(self, typed: Typed, errors: Problems) -> dict[str, Any]:
@@ -220,10 +240,13 @@ class Letters:
             "found": False,
             "added": None,
             "alarms": [],
-            "lapsed": [],
+            "now": [],
+            "lapsed": False,
             "timeline": [],
             "summary": self._language.text("code-unknown"),
             "broken": False,
+            "stopped": False,
+            "over": False,
             "today": "",
             "draft": typed,
             "number": 2,

@@ -88,6 +88,10 @@ async def _cases(request: Request, signer: wire.Signer, _: bytes) -> Response:
     return answer(wire.InboxAnswer(inbox.raw).dump())
 
 
+async def _certificates(request: Request, signer: wire.Signer, _: bytes) -> Response:
+    return answer(wire.CertificatesAnswer(tuple(desk_of(request).certificates(signer.key))).dump())
+
+
 async def _case(request: Request, signer: wire.Signer, _: bytes) -> Response:
     view = desk_of(request).case(signer.key, _case_of(request), _query_number(request, "after"))
     return answer(wire.CaseAnswer(tuple(view.log), tuple(view.files), tuple(view.attachments)).dump())
@@ -170,6 +174,7 @@ def create_app(desk: Desk) -> Starlette:
             Route("/v1/roster/signatures", verified(_sign_roster, _SMALL), methods=["POST"]),
             Route("/v1/intake-keys", verified(_announce, _SMALL), methods=["POST"]),
             Route("/v1/cases", verified(_cases), methods=["GET"]),
+            Route("/v1/certificates", verified(_certificates), methods=["GET"]),
             Route("/v1/cases/{case}", verified(_case), methods=["GET"]),
             Route("/v1/cases/{case}/files/{entry}/{slot}", verified(_file), methods=["GET"]),
             Route("/v1/cases/{case}/attachments/{attachment}", verified(_attachment), methods=["GET"]),

@@ -67,7 +67,7 @@ class Pages:
     async def form(self, request: Request) -> Response:
         """Answer `GET /melden`: the form, for the script or for the door."""
         readers = self._site.readers(today())
-        if readers is None:
+        if readers is None or not self._site.desk.is_open:
             return closed(self._site, self._language)
         draft = Typed(code=receipts.generate(self._language.code))
         return self._site.page(

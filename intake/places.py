@@ -5,6 +5,7 @@ The nine competent authorities of the Wet bescherming klokkenluiders, and the ot
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from meldkluis.intake.texts import N_
@@ -18,6 +19,9 @@ class Place:
     what: str
     url: str = ""
 
+
+CHECKED: Final = date(2026, 11, 25)
+"""Day on which somebody last looked whether the list still holds."""
 
 PLACES: Final = (
     Place(

@@ -25,6 +25,7 @@ from meldkluis.crypto.roster import (
 from meldkluis.intake.assets import Assets
 from meldkluis.intake.config import Config
 from meldkluis.intake.i18n import LANGUAGES, Language
+from meldkluis.intake.places import CHECKED
 from meldkluis.intake.texts import FOR_SCRIPT
 from meldkluis.mailbox.desk import Desk, PublicKeys
 
@@ -138,6 +139,7 @@ class Site:
             "asset": self.assets.url,
             "bundle": self.assets.bundle,
             "limits": self.config.limits,
+            "checked": self.config.golive.external_list or CHECKED,
             "other": other,
             "script_texts": FOR_SCRIPT.get(page, ()),
         }

@@ -41,23 +41,20 @@ SCRIPT: Final = {
 
 STRENGTH: Final = {
     "strength-browser": N_(
-        "Uw browser versleutelt. Uw tekst en uw bestanden gaan versleuteld van uw apparaat en uw code blijft daar;"
-        " deze "
-        "server kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. Het"
-        " programma "
-        "dat versleutelt komt wel van deze server. Het beschermt u dus niet als iemand het programma verandert."
+        "Uw browser versleutelt. Uw tekst en uw bestanden gaan versleuteld van uw apparaat en uw code blijft daar; "
+        "deze server kan ze niet lezen. Dat beschermt u als de server wordt gestolen en als een beheerder meekijkt. "
+        "Het programma dat versleutelt komt wel van deze server. Het beschermt u dus niet als iemand het programma "
+        "verandert."
     ),
     "strength-door": N_(
         "De server versleutelt. Uw tekst, uw bestanden en uw code komen leesbaar aan bij deze server. Hij "
-        "versleutelt ze "
-        "meteen, in het werkgeheugen, en bewaart niets leesbaars. Dat beschermt u als de server later wordt "
-        "gestolen en "
-        "als iemand in de opslag of in een reservekopie kijkt. Het beschermt u niet tegen iemand die de server "
-        "overneemt op het moment dat u verstuurt."
+        "versleutelt ze meteen, in het werkgeheugen, en bewaart niets leesbaars. Dat beschermt u als de server later"
+        " wordt gestolen en als iemand in de opslag of in een reservekopie kijkt. Het beschermt u niet tegen iemand "
+        "die de server overneemt op het moment dat u verstuurt."
     ),
     "strength-offline": N_(
-        "U hebt uw melding vooraf versleuteld. Deze server kan haar niet lezen, en het programma dat versleutelde kwam "
-        "niet op het moment van versturen van deze server."
+        "U hebt uw melding vooraf versleuteld. Deze server kan haar niet lezen, en het programma dat versleutelde "
+        "kwam niet op het moment van versturen van deze server."
     ),
     "strength-sealed": N_("Bestanden die u zelf al had versleuteld, geven wij ongeopend door."),
 }
@@ -149,6 +146,7 @@ SERVER: Final = {
         "Er komt op dit moment te veel tegelijk binnen. Er is niets gemeld. Probeer het straks opnieuw, met "
         "dezelfde code."
     ),
+    "server-not-open": N_("Deze meldpagina is nog niet open. Er is niets gemeld."),
     "server-full": N_("De opslag is vol. Er is niets gemeld. Probeer het later opnieuw, of meld op een andere plek."),
     "server-act": N_("Dit kan nu niet bij deze melding. Er is niets verstuurd."),
     "server-other": N_("De server kon dit niet verwerken. Er is niets gemeld. Probeer het opnieuw, met dezelfde code."),
@@ -187,29 +185,71 @@ MAILBOX: Final = {
     "mailbox-empty": N_("Er is geen nieuw bericht voor u. Kijk over een paar dagen nog eens."),
     "mailbox-news": N_("Er is een antwoord voor u."),
     "mailbox-today": N_("Deze pagina is van {day}."),
+    "now-received": N_("Uw melding is ontvangen op {day}."),
+    "act-unopened": N_("Nog geen mens heeft uw melding geopend."),
+    "now-acknowledgement-due": N_("U krijgt uiterlijk {day} een ontvangstbevestiging."),
+    "now-acknowledged": N_("Een vertrouwenspersoon bevestigde de ontvangst op {day}."),
+    "now-acknowledged-auto": N_("Het systeem bevestigde de ontvangst op {day}. Dat deed geen mens."),
+    "now-feedback-due": N_("U hoort uiterlijk {day} wat er met uw melding gebeurt en waarom."),
+    "now-feedback": N_("U hoorde op {day} wat er met uw melding gebeurt en waarom."),
+    "now-stopped": N_("De termijnen staan stil. De reden leest u hieronder, bij wat er gebeurde."),
+    "now-handed-over": N_("Sinds {day} is uw melding bij {officer}."),
+    "now-closed": N_("Uw zaak is gesloten op {day}. Wij bewaren de zaak in elk geval tot {destroy_after}."),
+    "now-held": N_("Uw zaak mag tot en met {until} niet worden vernietigd."),
+    "now-identity-destroyed": N_("Uw contactgegevens zijn vernietigd op {day}."),
+    "now-destroyed": N_("Uw zaak is vernietigd. U kunt hier niets meer sturen."),
     "act-submitted": N_("U stuurde uw melding."),
     "act-message": N_("U stuurde aanvulling {number} ({size})."),
+    "act-objected": N_("U was het niet eens met het stilzetten van de termijnen. Ze lopen weer."),
     "act-attachments": N_("Aantal bestanden: {n} ({size})."),
     "act-received": N_("De server nam uw bericht in ontvangst."),
-    "act-dues": N_("Ontvangstbevestiging: uiterlijk {acknowledgement}. Inhoudelijk bericht: uiterlijk {feedback}."),
     "act-not-involved": N_("{officer} verklaarde niet betrokken te zijn bij de zaak."),
     "act-recused": N_("{officer} trok zich terug en krijgt uw melding niet meer te zien."),
     "act-case-key": N_("{officer} nam uw melding in behandeling."),
     "act-officer-added": N_("{officer} voegde {added} toe als vertrouwenspersoon in deze zaak."),
     "act-acknowledged": N_("{officer} bevestigde de ontvangst van uw melding."),
+    "act-acknowledged-auto": N_("Het systeem bevestigde de ontvangst van uw melding. Dat deed geen mens."),
     "act-answered": N_("{officer} stuurde u een bericht."),
     "act-feedback": N_("{officer} liet weten wat er met uw melding gebeurt en waarom."),
     "act-identity-opened": N_("{officer} opende uw contactgegevens."),
-    "act-handed-over": N_("Een termijn is verstreken. Uw melding ging naar {officer}."),
+    "act-read": N_("{officer} las uw bericht."),
+    "act-noted": N_("{officer} schreef iets op over uw zaak. Alleen de vertrouwenspersonen kunnen dat lezen."),
+    "act-clock-stopped": N_("{officer} zette de termijnen stil en schreef u waarom."),
+    "act-clock-runs": N_("{officer} laat de termijnen lopen vanaf {since}."),
+    "act-closed": N_("{officer} sloot uw zaak. Wij bewaren de zaak in elk geval tot {destroy_after}."),
+    "act-reopened": N_("{officer} opende uw zaak opnieuw."),
+    "act-held": N_("{officer} besloot: uw zaak mag tot en met {until} niet worden vernietigd."),
+    "act-released": N_("{officer} besloot dat uw zaak weer mag worden vernietigd als het tijd is."),
+    "act-destruction-announced": N_(
+        "Uw zaak wordt op {on} vernietigd. Wilt u dat niet? Stuur dan voor die dag een bericht."
+    ),
+    "act-destruction-approved": N_("{officer} vindt het goed dat uw zaak wordt vernietigd."),
+    "act-destroyed": N_("{officer} vernietigde uw zaak."),
+    "act-identity-destroyed": N_("Uw contactgegevens zijn vernietigd."),
+    "act-handed-over": N_(
+        "Uw melding ging naar {officer}. Dat gebeurt als een termijn voorbij is, of als er niemand anders meer is."
+    ),
     "act-withdrawn": N_("U vroeg om uw melding in te trekken."),
     "act-agreed": N_("U stemde in."),
-    "act-unopened": N_("Nog niemand heeft uw melding in behandeling genomen."),
+    "act-lapsed-acknowledgement-internal": N_(
+        "Uiterlijk op {due} had een mens de ontvangst van uw melding moeten bevestigen. Dat is niet gebeurd."
+    ),
+    "act-lapsed-acknowledgement-nominal": N_(
+        "De termijn is voorbij. Uiterlijk {due} had een mens de ontvangst moeten bevestigen."
+    ),
+    "act-lapsed-feedback-internal": N_(
+        "Uiterlijk op {due} had u moeten horen wat er met uw melding gebeurt. Dat is niet gebeurd."
+    ),
+    "act-lapsed-feedback-nominal": N_(
+        "De termijn is voorbij. U had uiterlijk {due} moeten horen wat er met uw melding gebeurt."
+    ),
     "act-lapsed-acknowledgement": N_(
         "U had uiterlijk {day} een ontvangstbevestiging moeten krijgen. Die is er niet. U kunt ook ergens anders "
         "terecht."
     ),
     "act-lapsed-feedback": N_(
-        "U had uiterlijk {day} inhoudelijk bericht moeten krijgen. Dat is er niet. U kunt ook ergens anders terecht."
+        "U had uiterlijk {day} moeten horen wat er met uw melding gebeurt. Dat is niet gebeurd. U kunt ook ergens "
+        "anders terecht."
     ),
     "own-unreadable": N_(
         "Uw eigen berichten kunt u hier niet teruglezen. Zo ziet iemand die uw code vindt, niet wat u schreef."
@@ -220,6 +260,7 @@ MAILBOX: Final = {
         "bericht? Verstuur het dan hieronder; het krijgt het volgende nummer."
     ),
     "added": N_("Uw aanvulling is aangekomen. Nummer: {number}."),
+    "objected": N_("Uw bezwaar is aangekomen. De termijnen lopen weer."),
 }
 
 ALARMS: Final = {

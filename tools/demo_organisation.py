@@ -2,6 +2,7 @@
 """The demo's organisation: server directory, three vaults, founding roster, intake keys, one sample report.
 
 - Made with the real programs' own parts, and the sample report travels over HTTP like any other.
+- Its settings say that they are a demo's; the form opens as anybody's does, when `meldkluis doctor` finds nothing red.
 - Names begin with DEMO and the organisation's identifier ends in -demo: that is how every program knows these keys.
 - Used by tools/demo.py and its test.
 """
@@ -12,7 +13,8 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +22,8 @@ from meldkluis.crypto import receipt as receipts, report
 from meldkluis.crypto.attachment import parts_of, seal_attachment
 from meldkluis.crypto.encoding import b64, unb64
 from meldkluis.crypto.roster import RosterVersion, newest_offered, parse_intake_key, verify_chain
-from meldkluis.intake import administration
+from meldkluis.intake import administration, golive
+from meldkluis.intake.config import Backup, GoLive, Security, read_config
 from meldkluis.intake.errors import CommandError
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.keyring import Keyring, Person
@@ -33,6 +36,7 @@ PASSPHRASE: Final = "demo niet geheim demo niet geheim"  # noqa: S105 - it guard
 """Printed on the screen at every start: it guards nothing."""
 
 _BEGUN: Final = "made-by-the-demo"
+_BACKUPS: Final = "backups"
 _FUNCTION: Final = "Vertrouwenspersoon"
 _SAMPLE_TEXT: Final = (
     "Dit is een voorbeeld van een melding.\n\n"
@@ -80,7 +84,10 @@ def make(root: Path, site: str, officers: str, readers: tuple[Post, ...]) -> Non
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     (root / _BEGUN).touch()
     server = root / "server"
-    administration.init(server, organisation=ORGANISATION, name=NAME, listen=site, officers_listen=officers, demo=True)
+    administration.init(
+        server, organisation=ORGANISATION, name=NAME, listen=site, officers_listen=officers, demo=True, archive="12.1.7"
+    )
+    _fill_in(server)
     cards = []
     for post in readers:
         ring = Keyring.found(root / post.folder, post.person, f"http://{officers}", PASSPHRASE, today())
@@ -113,6 +120,34 @@ def found(root: Path, readers: tuple[Post, ...]) -> None:
     for post in readers:
         with _office(root / post.folder) as office:
             office.fetch()
+    _open(root)
+
+
+def _fill_in(server: Path) -> None:
+    """Fill in what a real organisation has to have done before its form opens."""
+    day = today()
+    settings = replace(
+        read_config(server),
+        golive=GoLive(procedure="demo", works_council=day, dpia=day, external_list=day),
+        security=Security("mailto:demo@voorbeeld.example", day + timedelta(days=365)),
+        backup=Backup(f"../{_BACKUPS}"),
+    )
+    administration.write_config(server, settings)
+
+
+def _open(root: Path) -> None:
+    """Back the database up, as no timer does for a demo, and let the gate open the form the first time."""
+    server, backups = root / "server", root / _BACKUPS
+    with administration.opened(server) as desk:
+        backups.mkdir(mode=0o700, exist_ok=True)
+        # One copy, of this start: the demo is no example of how long backups are kept.
+        for old in backups.iterdir():
+            old.unlink()
+        desk.store.copy_to(backups / f"{today()}.db")
+    found = golive.doctor(server)
+    if not found["open"]:
+        red = [check["text"] for check in found["checks"] if check["status"] == "red"]
+        raise CommandError(f"the demo's form cannot open: {'; '.join(red)}")
 
 
 def _request(url: str, method: str, body: bytes = b"", address: bytes | None = None) -> Any:
@@ -126,7 +161,8 @@ def _request(url: str, method: str, body: bytes = b"", address: bytes | None = N
 def answers(site: str) -> bool:
     """Whether the reporter's site answers."""
     try:
-        _request(f"http://{site}/api/keys", "GET")
+        with urllib.request.urlopen(f"http://{site}/", timeout=30):
+            pass
     except (urllib.error.URLError, OSError):
         return False
     return True

@@ -377,6 +377,8 @@ def test_lies_about_refusing(stage: Stage) -> None:
 
 # The mailbox
 
+REPORTERS: dict[bytes, Receipt] = {}
+
 
 @pytest.fixture(scope="module")
 def cases(served: tuple[Server, House]) -> dict[str, tuple[str, Receipt]]:
@@ -391,6 +393,7 @@ def cases(served: tuple[Server, House]) -> dict[str, tuple[str, Receipt]]:
         house.taken_over(house.cast.one, reporter.case)
         sealed = house.answered(house.cast.one, reporter, "acknowledged")
         made[name] = (code, reporter)
+        REPORTERS[reporter.case] = reporter
         assert sealed.entry.index == 3
     return made
 
@@ -402,7 +405,29 @@ def following(log: list[Entry], act: str, signer: SigningKey, **fields: object) 
 def answer(log: list[Entry], signer: SigningKey, **changes: object) -> Entry:
     ref = FileRef(bytes(32), 5000)
     fields: dict[str, object] = {"day": today(), "number": 1, "files": {"answer": ref, "copy": ref}}
-    return following(log, "answered", signer, **(fields | changes))
+    act = str(changes.pop("act", "answered"))
+    return following(log, act, signer, **(fields | changes))
+
+
+def lapsed(log: list[Entry], signer: SigningKey, days: int) -> Entry:
+    due = today() + timedelta(days=days)
+    return following(log, "lapsed", signer, day=today(), term="feedback", end="internal", due=due)
+
+
+def closed(log: list[Entry], signer: SigningKey) -> Entry:
+    ends = dict.fromkeys(("identity_until", "destroy_after", "register_until"), today() + timedelta(days=28))
+    return following(log, "closed", signer, day=today(), files={"note": FileRef(bytes(32), 5000)}, **ends)
+
+
+def stopped_and_objected(house: House, log: list[Entry]) -> list[Entry]:
+    """An officer stopped the terms, and the reporter objected: this is a log that holds."""
+    true = house.log(log[0].case)
+    ref = FileRef(bytes(32), 5000)
+    one, day = house.cast.one.signing, today()
+    true.extend("clock-stopped", one, day=day, number=2, files={"answer": ref, "copy": ref})
+    true.extend("objected", REPORTERS[log[0].case].signing_key)
+    true.extend("received", house.cast.server, day=day, of=true.head, commitment=None, dues=None)
+    return list(true.entries)
 
 
 def case_key(log: list[Entry], signer: SigningKey) -> Entry:
@@ -462,6 +487,46 @@ LOGS: dict[str, Callable[[House, list[Entry]], list[Entry]]] = {
         ),
     ],
     "withdrawn in the reporter's name": lambda house, log: [*log, following(log, "withdrawn", house.cast.server)],
+    "acknowledged by the system, by an officer's hand": lambda house, log: [
+        *log[:3], following(log[:3], "acknowledged-auto", house.cast.one.signing, day=today()),
+    ],
+    "acknowledged by the system, though a person did": lambda house, log: [
+        *log, following(log, "acknowledged-auto", house.cast.server, day=today()),
+    ],
+    "lapsed, by an officer": lambda house, log: [*log, lapsed(log, house.cast.one.signing, 0)],
+    "lapsed before its day": lambda house, log: [*log, lapsed(log, house.cast.server, 90)],
+    "lapsed on a day that no law gives": lambda house, log: [*log, lapsed(log, house.cast.server, 0)],
+    "terms stopped by the server": lambda house, log: [
+        *log, answer(log, house.cast.server, act="clock-stopped"),
+    ],
+    "terms stopped again after an objection": lambda house, log: [
+        *(objected := stopped_and_objected(house, log)),
+        answer(objected, house.cast.one.signing, act="clock-stopped", number=3),
+    ],
+    "objected in the reporter's name": lambda house, log: [
+        *(still := [*log, answer(log, house.cast.one.signing, act="clock-stopped", number=2)]),
+        following(still, "objected", house.cast.server),
+    ],
+    "terms counted from a later day": lambda house, log: [
+        *log, following(log, "clock-runs", house.cast.one.signing, day=today(), since=today()),
+    ],
+    "closed by the server": lambda house, log: [*log, closed(log, house.cast.server)],
+    "closed before feedback": lambda house, log: [*log, closed(log, house.cast.one.signing)],
+    "reopened though open": lambda house, log: [
+        *log, following(log, "reopened", house.cast.one.signing, day=today(), files={"note": FileRef(bytes(32), 5000)}),
+    ],
+    "destruction announced though open": lambda house, log: [
+        *log,
+        following(log, "destruction-announced", house.cast.server, day=today(), on=today() + timedelta(days=30)),
+    ],
+    "contact details destroyed though open": lambda house, log: [
+        *log, following(log, "identity-destroyed", house.cast.server, day=today()),
+    ],
+    "destroyed by the server": lambda house, log: [*log, following(log, "destroyed", house.cast.server, day=today())],
+    "destroyed though open": lambda house, log: [*log, following(log, "destroyed", house.cast.one.signing, day=today())],
+    "read, though nothing came": lambda house, log: [
+        *log, following(log, "read", house.cast.one.signing, day=today()),
+    ],
     "an entry missing": lambda _, log: [*log[:2], log[3]],
     "an entry twice": lambda _, log: [*log, log[3]],
     "turned around": lambda _, log: [*log[:2], log[3], log[2]],

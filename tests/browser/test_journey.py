@@ -88,7 +88,7 @@ def test_journey(browser: Browser, town: Town, evidence: Path) -> None:
     clear_inboxes(browser, town)
     code = write_report(browser, town, TEXT, [evidence])
     said = open_mailbox(browser, town, code)
-    assert "Nog niemand heeft uw melding in behandeling genomen" in said
+    assert "Nog geen mens heeft uw melding geopend" in said
 
     first = enter(browser, town, 1)
     open_case(browser, first, "de aanbesteding")

@@ -132,7 +132,7 @@ def test_an_attachment(browser: Browser) -> None:
         for n, part in enumerate(parts):
             assert browser.put(sealed.ref.id, n, part) == (204, None)
 
-    assert browser.put(sealed.ref.id, 1, parts[1][:-1] + b"x") == (409, {"error": "part"})
+    assert browser.put(sealed.ref.id, 1, parts[1][:-1] + bytes([parts[1][-1] ^ 1])) == (409, {"error": "part"})
     assert browser.send(browser.compose(attachments=(sealed,)))[0] == 201
     log = browser.log()
     assert log.entries[0].attachments[0].size == len(ciphertext)

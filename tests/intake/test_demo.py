@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from running import free_port
 
+from meldkluis.intake.cli import main
+
 DEMO = Path(__file__).resolve().parents[2] / "tools" / "demo.py"
 
 
@@ -133,6 +135,7 @@ def test_a_demo_from_start_to_end(tmp_path: Path) -> None:
         unlock(running.starts[2], running.passphrase)
         for taken in (port, port + 2, port + 10):
             assert listening(taken)
+        assert main(["doctor", "--directory", str(directory / "server")]) == 0
     assert not any(listening(port + n) for n in (0, 1, 2, 3, 10))
 
     with demo(directory, port) as again:

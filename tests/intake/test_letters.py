@@ -15,6 +15,7 @@ from meldkluis.intake.forms import holds_code
 from meldkluis.intake.uploads import betraying
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Mailbox
+from meldkluis.mailbox.terms import dues
 
 
 def report(house: House, **changes: Any) -> str:
@@ -33,13 +34,13 @@ def addition(page: Page, **changes: Any) -> dict[str, Any]:
 
 
 def test_before_anybody_looked(house: House) -> None:
-    """A fresh report: sent, received, both days, nobody has opened it; own words are not shown."""
+    """A fresh report: sent, received, nobody has opened it; own words are not shown."""
     code = report(house, text="mijn eigen woorden")
     page = open_box(house, code)
 
     assert page.status == 200
     assert "U stuurde uw melding" in page.said()
-    assert "Nog niemand heeft uw melding in behandeling genomen" in page.said()
+    assert "Nog geen mens heeft uw melding geopend" in page.said()
     assert "mijn eigen woorden" not in page.text
     assert page.value("code") == code
 
@@ -229,10 +230,11 @@ def test_code_is_never_taken_from_an_address(house: House) -> None:
 
 
 def test_lapsed_terms(house: House) -> None:
-    """A term that passed without the act is told, with where else to go."""
+    """A term that passed without the act, and of which the server says nothing, is told, with where else to go."""
     code = report(house)
     start = today()
-    for days, lapsed in ((7, 0), (8, 1), (120, 2)):
+    feedback = (dues(start).feedback.nominal - start).days
+    for days, lapsed in ((7, 0), (8, 1), (feedback, 1), (feedback + 1, 2)):
         with time_machine.travel(f"{start + timedelta(days=days)}T12:00:00+00:00", tick=False):
             page = open_box(house, code)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`meldkluis serve` as it runs: two listeners, several workers, cut connections, power cuts, a log that says nothing."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -49,6 +50,13 @@ def compose(cast: Cast) -> tuple[Receipt, report.Sealed, bytes]:
     who = cast.reporter()
     sealed = cast.compose(who)
     return who, sealed, wire.ReportRequest(sealed.entry.raw, sealed.files).dump()
+
+
+def opened(directory: Path) -> None:
+    """Let the form of an organisation be open."""
+    desk = Desk.open(directory)
+    asyncio.run(desk.store.remember("opened", today()))
+    desk.close()
 
 
 def opens(server: Server, who: Receipt) -> int:
@@ -380,6 +388,7 @@ def test_several_organisations(tmp_path: Path) -> None:
     for name in ("een", "twee"):
         directory = tmp_path / name
         administration.init(directory, organisation=name, name=name.title(), hosts=[f"{name}.test"])
+        opened(directory)
         organisations.append(Organisation(directory, read_config(directory)))
     doors = TwoDoors(organisations)
 
@@ -399,6 +408,7 @@ def test_several_organisations(tmp_path: Path) -> None:
 def test_a_single_organisation_and_its_hosts(tmp_path: Path) -> None:
     """With host names set the site answers to these alone; officers reach their listener by any name."""
     administration.init(tmp_path / "een", organisation="een", name="Een", hosts=["een.test", "[::1]"])
+    opened(tmp_path / "een")
     organisation = Organisation(tmp_path / "een", read_config(tmp_path / "een"))
     doors = TwoDoors([organisation])
 
@@ -425,6 +435,7 @@ def test_settings_reach_the_desk(tmp_path: Path) -> None:
     """The limits of meldkluis.toml are what the desk holds to."""
     directory = tmp_path / "een"
     administration.init(directory, organisation="een", name="Een")
+    opened(directory)
     text = (directory / "meldkluis.toml").read_text().replace("attachments = 20", "attachments = 3")
     (directory / "meldkluis.toml").write_text(text)
     organisation = Organisation(directory, parse_config(text))
@@ -450,9 +461,10 @@ async def test_unclaimed_uploads_are_swept(tmp_path: Path, anyio_backend: str) -
     administration.init(directory, organisation="een", name="Een")
     ciphertext, sealed = seal_attachment("a", bytes(100))
     desk = Desk.open(directory)
+    await desk.store.remember("opened", today())
     await desk.stage(bytes(32), sealed.ref.id, 0, ciphertext, today() - timedelta(days=5))
 
-    await Organisation(directory, read_config(directory)).sweep()
+    await Organisation(directory, read_config(directory)).round(sweep=True)
 
     for table in ("staging", "part", "chunk", "erasure"):
         assert desk.store._read(lambda db, table=table: db.execute(f"SELECT count(*) FROM {table}").fetchone()) == (0,)

@@ -29,6 +29,7 @@ UNIT = {
     "SystemCallArchitectures": "native",
     "UMask": "0077",
 }
+SERVICE = "deploy/systemd/meldkluis@.service"
 NGINX = (
     "access_log off;",
     "client_body_timeout 60s;",
@@ -54,6 +55,57 @@ def test_unit_is_a_tight_box(root: Path) -> None:
     assert {name: settings.get(name) for name in UNIT} == UNIT
     assert text.count("\nLoadCredential=%i.") == 2
     assert "Environment=PYTHONSAFEPATH=1" in text
+
+
+def test_daily_unit_is_the_same_box(root: Path) -> None:
+    """The daily run has the service's box and keys, and reaches a mail relay on this machine and nothing else."""
+    text = (root / "deploy/systemd/meldkluis-terms@.service").read_text(encoding="utf-8")
+    settings = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    service = dict(re.findall(r"^(\w+)=(.*)$", (root / SERVICE).read_text(encoding="utf-8"), re.MULTILINE))
+    apart = {
+        "PrivateNetwork": "no",
+        "IPAddressAllow": "localhost",
+        "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6",
+    }
+
+    assert {name: settings.get(name) for name in {**UNIT, **apart}} == UNIT | apart
+    boxed = {
+        name for name in service if name.startswith(("Private", "Protect", "Restrict", "Memory", "Limit", "Device"))
+    }
+    assert {name: settings.get(name) for name in boxed} == {name: service[name] for name in boxed} | {
+        name: value for name, value in apart.items() if name in boxed
+    }
+    assert settings["Type"] == "oneshot"
+    assert settings["ExecStart"].endswith("meldkluis terms run --directory /var/lib/meldkluis/%i")
+    assert settings["StateDirectory"] == service["StateDirectory"]
+    assert text.count("\nLoadCredential=%i.") == 2
+
+
+def test_daily_timer_catches_up(root: Path) -> None:
+    """The daily run is asked for every quarter of an hour, and after a time without power."""
+    text = (root / "deploy/systemd/meldkluis-terms@.timer").read_text(encoding="utf-8")
+
+    assert "\nOnCalendar=*-*-* *:00/15:00\n" in text
+    assert "\nPersistent=true\n" in text
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_understands_the_calendar(root: Path) -> None:
+    """systemd reads the timer's days and hours as they are meant."""
+    done = subprocess.run(
+        ["systemd-analyze", "calendar", "*-*-* *:00/15:00"], check=False, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_units_are_all_in_the_readme(root: Path) -> None:
+    """Every unit stands in the table of what to install where."""
+    text = (root / "deploy/README.md").read_text(encoding="utf-8")
+
+    assert [
+        path.name for path in sorted((root / "deploy/systemd").iterdir()) if f"systemd/{path.name})" not in text
+    ] == []
 
 
 def test_unit_waits_for_uploads(root: Path) -> None:

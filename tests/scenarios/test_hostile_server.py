@@ -157,13 +157,13 @@ def test_lies_about_a_fresh_report(places, name):
 
 
 def test_report_that_was_kept_back(places):
-    """A report of last month that the lists until today did not have comes in with an alarm: the officer must see it."""
+    """A report of days ago that the lists until today did not have comes in with an alarm: the officer must see it."""
     sent = places.report()
     log = entries(places, sent)
     places.offices[0].fetch_quietly()
     office = places.offices[1]
     office.vault.set_fact("listed", today().isoformat())
-    late = received(places, log, day=today() - timedelta(days=30))
+    late = received(places, log, day=today() - timedelta(days=3))
     heard = tell(places, serving(places, sent.case, [log[0], late]), 1)
 
     assert heard.alarms == ["withheld"]
@@ -184,10 +184,10 @@ def test_entry_dated_back(places):
     """An officer and the server agree to date an entry back: the other officers are told."""
     sent, office = places.report(), places.offices[0]
     first = entries(places, sent)[0]
-    log = [first, received(places, [first], day=today() - timedelta(days=30))]
+    log = [first, received(places, [first], day=today() - timedelta(days=3))]
     office.vault.set_fact("listed", None)
     assert tell(places, serving(places, sent.case, log)).alarms == []
-    log.append(next_entry(log, "not-involved", signing(places, 1), day=today() - timedelta(days=20)))
+    log.append(next_entry(log, "not-involved", signing(places, 1), day=today() - timedelta(days=2)))
 
     assert tell(places, serving(places, sent.case, log)).alarms == ["withheld"]
     assert len(office.book.log(sent.case)) == 3
@@ -283,6 +283,73 @@ KNOWN: dict[str, tuple[str, Callable[[Workplaces, list[Entry]], list[Any]]]] = {
         lambda places, log: [
             next_entry(log, "handed-over", places.desk.key, day=today(), deputy=places.offices[2].keyring.key)
         ],
+    ),
+    "acknowledged by the system, by an officer": (
+        "log-invalid",
+        lambda places, log: [next_entry(log, "acknowledged-auto", signing(places, 1), day=today())],
+    ),
+    "lapsed before its day": (
+        "log-invalid",
+        lambda places, log: [
+            next_entry(
+                log, "lapsed", places.desk.key, day=today(), term="feedback", end="internal",
+                due=today() + timedelta(days=90),
+            )
+        ],
+    ),
+    "lapsed, by an officer": (
+        "log-invalid",
+        lambda places, log: [
+            next_entry(
+                log, "lapsed", signing(places, 1), day=today(), term="acknowledgement", end="internal", due=today()
+            )
+        ],
+    ),
+    "terms stopped by the server": (
+        "log-invalid",
+        lambda places, log: [
+            next_entry(
+                log, "clock-stopped", places.desk.key, day=today(), number=1,
+                files=dict.fromkeys(("answer", "copy"), FileRef(bytes(32), 5000)),
+            )
+        ],
+    ),
+    "terms counted from a later day": (
+        "log-invalid",
+        lambda places, log: [next_entry(log, "clock-runs", signing(places, 1), day=today(), since=today())],
+    ),
+    "objected, in the reporter's name": (
+        "log-invalid",
+        lambda places, log: [next_entry(log, "objected", places.desk.key)],
+    ),
+    "closed by the server": (
+        "log-invalid",
+        lambda places, log: [
+            next_entry(
+                log, "closed", places.desk.key, day=today(), files={"note": FileRef(bytes(32), 5000)},
+                **dict.fromkeys(("identity_until", "destroy_after", "register_until"), today() + timedelta(days=28)),
+            )
+        ],
+    ),
+    "destruction announced though open": (
+        "log-invalid",
+        lambda places, log: [
+            next_entry(
+                log, "destruction-announced", places.desk.key, day=today(), on=today() + timedelta(days=30)
+            )
+        ],
+    ),
+    "contact details destroyed though open": (
+        "log-invalid",
+        lambda places, log: [next_entry(log, "identity-destroyed", places.desk.key, day=today())],
+    ),
+    "destroyed by the server": (
+        "log-invalid",
+        lambda places, log: [next_entry(log, "destroyed", places.desk.key, day=today())],
+    ),
+    "destroyed though open": (
+        "log-invalid",
+        lambda places, log: [next_entry(log, "destroyed", signing(places, 1), day=today())],
     ),
     "withdrawn, in the reporter's name": (
         "log-invalid",

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cast import ORGANISATION
 from starlette.testclient import TestClient
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 from meldkluis.crypto import receipt, report
 from meldkluis.crypto.attachment import parts_of, seal_attachment
 from meldkluis.crypto.chain import CaseLog
+from meldkluis.crypto.entry import make_entry, read_stored
 from meldkluis.crypto.receipt import Receipt
 from meldkluis.crypto.roster import newest_offered
 from meldkluis.intake import administration, officers
@@ -35,6 +37,16 @@ CHEAP = passphrases.Stretching(source="tests", passes=1, memory=64, lanes=1)
 ORIGIN = "http://127.0.0.1:8001"
 PEOPLE = (("A. de Vries", "officer"), ("B. Bakker", "officer"), ("C. Visser", "deputy"))
 Answered = tuple[int, bytes]
+
+
+@dataclass
+class Clock:
+    """The day at workstations and server alike; a test may let days pass."""
+
+    day: date = field(default_factory=today)
+
+    def __call__(self) -> date:
+        return self.day
 
 
 class Nowhere:
@@ -160,14 +172,53 @@ class Workplaces:
     desk: Desk
     offices: list[Office]
     transports: list[ToDesk]
+    clock: Clock = field(default_factory=Clock)
+
+    def until(self, day: date, *, served: bool = True) -> None:
+        """Let days pass, each with the server's run at noon if it is `served`."""
+        while self.clock.day < day:
+            self.clock.day = min(day, self.clock.day + timedelta(days=5))
+            if served:
+                self.noon()
+
+    def noon(self) -> None:
+        """Let the server do what it does at noon."""
+        ran = asyncio.run(self.desk.run_day(self.clock.day, self.clock.day))
+        assert (ran.refused, ran.failed) == (None, 0)
+
+    def fetch(self, *numbers: int) -> None:
+        """Let officers fetch; all of them if none is named."""
+        for number in numbers or range(len(self.offices)):
+            self.offices[number].fetch()
+
+    def alarms(self, number: int = 0) -> list[str]:
+        """Return the kinds of an officer's alarms."""
+        return [alarm.kind for alarm in self.offices[number].book.alarms()]
+
+    def acts(self, sent: Sent) -> list[str]:
+        """Return the acts of a case's log, as the server has them."""
+        return [read_stored(raw).act for raw in self.desk.store.log(sent.case)]
+
+    def copy_vault(self, number: int) -> Path:
+        """Copy an officer's vault as it stands."""
+        copy = self.directory / f"copy-{number}-{len(list(self.directory.iterdir()))}"
+        self.offices[number].vault.fold()
+        shutil.copytree(self.vault(number), copy)
+        return copy
+
+    def open_copy(self, copy: Path, number: int) -> Office:
+        """Open a copied vault at a workstation of its own; closed with the others."""
+        office = Office.open(copy, PASSPHRASE, _to(self.transports[number]), self.clock)
+        self.offices.append(office)
+        return office
 
     def vault(self, number: int) -> Path:
         """Where an officer's vault is."""
         return self.directory / f"vault-{number}"
 
-    def browser(self, number: int, clock: Callable[[], date] = today) -> Browser:
+    def browser(self, number: int, clock: Callable[[], date] | None = None) -> Browser:
         """Return a browser at this officer's workstation, unlocked."""
-        return browse(self.vault(number), lambda _: self.transports[number], clock).start().unlock()
+        return browse(self.vault(number), lambda _: self.transports[number], clock or self.clock).start().unlock()
 
     def report(
         self, text: str = "Er klopt iets niet.", *, to: Sequence[int] = (0, 1, 2), files: Sequence[tuple[str, bytes]] = (),
@@ -175,37 +226,45 @@ class Workplaces:
     ) -> Sent:  # fmt: skip
         """Send a report to the desk, as the door does."""
         reporter = receipt.derive(receipt.generate(), ORGANISATION)
-        keys = self.desk.public_keys(today())
+        keys = self.desk.public_keys(self.clock())
         assert keys.roster is not None
         attachments = [self._stage(reporter, name, data) for name, data in files]
         draft = report.Draft(**{
             "kind": "report", "about": "de aanbesteding", "text": text, "attachments": attachments,
             "to": frozenset(self.offices[number].keyring.key for number in to), **changes,
         })  # fmt: skip
-        sealed = report.compose_report(reporter, draft, keys.roster, newest_offered(keys.intake_keys, today()))
-        asyncio.run(self.desk.submit(reporter.address, sealed.entry.raw, sealed.files, today()))
+        sealed = report.compose_report(reporter, draft, keys.roster, newest_offered(keys.intake_keys, self.clock()))
+        asyncio.run(self.desk.submit(reporter.address, sealed.entry.raw, sealed.files, self.clock()))
         return Sent(reporter, reporter.case, [item.ref.id for item in attachments])
 
     def _stage(self, reporter: Receipt, name: str, data: bytes) -> Any:
         ciphertext, sealed = seal_attachment(name, data)
         for number, part in enumerate(parts_of(ciphertext)):
-            asyncio.run(self.desk.stage(reporter.address, sealed.ref.id, number, part, today()))
+            asyncio.run(self.desk.stage(reporter.address, sealed.ref.id, number, part, self.clock()))
         return sealed
 
     def log(self, sent: Sent) -> CaseLog:
         """Return the log as the reporter sees it."""
         log = CaseLog(ORGANISATION, sent.case, [self.desk.server_key])
-        for raw in self.desk.mailbox(sent.reporter.address, today()).log:
+        for raw in self.desk.mailbox(sent.reporter.address, self.clock()).log:
             log.append(raw)
         return log
 
     def add(self, sent: Sent, text: str, **changes: Any) -> None:
         """Send a later message."""
-        box, keys = self.desk.mailbox(sent.reporter.address, today()), self.desk.public_keys(today())
+        box, keys = self.desk.mailbox(sent.reporter.address, self.clock()), self.desk.public_keys(self.clock())
         draft = report.Draft(**{"kind": "addition", "about": "", "text": text, **changes})
         assert keys.roster is not None
         sealed = report.compose_addition(sent.reporter, draft, self.log(sent), keys.roster, box.intake_keys)
-        asyncio.run(self.desk.add(sent.reporter.address, sealed.entry.raw, sealed.files, today()))
+        asyncio.run(self.desk.add(sent.reporter.address, sealed.entry.raw, sealed.files, self.clock()))
+
+    def objects(self, sent: Sent) -> None:
+        """Send the reporter's objection to a stopped clock."""
+        log = self.log(sent)
+        entry = make_entry(
+            "objected", case=sent.case, index=len(log.entries), head=log.head, signer=sent.reporter.signing_key
+        )
+        asyncio.run(self.desk.add(sent.reporter.address, entry.raw, {}, self.clock()))
 
 
 def found(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> tuple[Desk, list[str]]:
@@ -232,6 +291,7 @@ def workplaces(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> I
             office.sign_proposal(proposal.roster.hash)
         for office in made.offices * 2:
             office.fetch()
+        asyncio.run(desk.store.remember("opened", today()))
         yield made
 
 
@@ -245,13 +305,14 @@ def copied(founded: Path, directory: Path) -> Iterator[Workplaces]:
 
 @contextmanager
 def _opened(directory: Path, desk: Desk, people: int) -> Iterator[Workplaces]:
-    transports = [ToDesk(desk) for _ in range(people)]
+    transports, clock = [ToDesk(desk) for _ in range(people)], Clock()
     offices = [
-        Office.open(directory / f"vault-{number}", PASSPHRASE, _to(transport), today)
+        Office.open(directory / f"vault-{number}", PASSPHRASE, _to(transport), clock)
         for number, transport in enumerate(transports)
     ]
     try:
-        yield Workplaces(directory, desk, offices, transports)
+        with patch.object(officers, "today", clock):
+            yield Workplaces(directory, desk, offices, transports, clock)
     finally:
         for office in offices:
             office.close()
