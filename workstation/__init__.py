@@ -8,13 +8,16 @@
 | module | what it is |
 | --- | --- |
 | `passphrase` | words and Argon2id |
-| `vault`, `schema`, `keyring`, `casebook` | what is kept, encrypted |
+| `vault`, `schema`, `keyring`, `casebook`, `register` | what is kept, encrypted |
 | `client` | signed requests to the officers' API |
 | `trust` | rosters, anchor and intake keys, checked |
-| `sync` | fetching: inbox, logs and files, checked; alarms |
-| `dossier` | one case opened: timeline, messages, attachments |
-| `acts` | what the officer does in a case |
+| `sync`, `caselogs`, `casefiles` | fetching: a round, a case's log and files, checked; alarms |
+| `watch` | whether the server does by itself what it has to |
+| `ending`, `keyends` | what comes to its end here: cases, contact details, intake keys |
+| `casekeys`, `dossier` | one case opened: its keys, timeline, messages, attachments |
+| `handling`, `summary` | how a case stands, and its line in the list |
+| `acts`, `deciding` | what the officer does in a case, and decides about it |
 | `alarms` | what does not hold, kept and put in words |
-| `app`, `guard`, `pages_*`, `render` | the local application in the browser |
+| `app`, `guard`, `pages_*`, `casepage`, `render` | the local application in the browser |
 | `cli` | `init`, `run`, `pull`, `decrypt` |
 """

@@ -8,7 +8,8 @@
 - An answer carries the number that the page showed, so that sending twice is noticed and never done.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final, TypeVar
 
 from meldkluis.crypto import age
@@ -18,15 +19,19 @@ from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.errors import ChainError, CryptoError, FormatError, NotForThisKeyError
 from meldkluis.crypto.message import Contact
 from meldkluis.workstation.casebook import Casebook, KeptDraft
+from meldkluis.workstation.casefiles import REPORTER_SLOTS
+from meldkluis.workstation.casekeys import has_contact
+from meldkluis.workstation.caselogs import CaseLogs
 from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError
+from meldkluis.workstation.handling import should_stop
 from meldkluis.workstation.keyring import Keyring
-from meldkluis.workstation.sync import Sync
+from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.trust import Trust
 
 _TRIES: Final = 5
-_REPORTER_SLOTS: Final = frozenset({"content", "message", "identity"})
+Places = Mapping[tuple[int, str], bytes]
 Result = TypeVar("Result")
 
 
@@ -34,57 +39,61 @@ class Acts:
     """The officer's acts. Each takes `today`'s day from the API's clock, which is the server's day or a neighbour."""
 
     def __init__(
-        self, keyring: Keyring, trust: Trust, casebook: Casebook, dossiers: Dossiers, api: OfficersApi, sync: Sync
-    ) -> None:
+        self, keyring: Keyring, trust: Trust, casebook: Casebook, dossiers: Dossiers, summaries: Summaries,
+        api: OfficersApi, logs: CaseLogs,
+    ) -> None:  # fmt: skip
         self._keyring: Final = keyring
         self._trust: Final = trust
         self._book: Final = casebook
         self._dossiers: Final = dossiers
+        self._summaries: Final = summaries
         self._api: Final = api
-        self._sync: Final = sync
+        self._logs: Final = logs
 
-    def _on_head(self, case: bytes, act: Callable[[CaseLog], Result]) -> Result:
+    def on_head(self, case: bytes, act: Callable[[CaseLog], Result]) -> Result:
         """Do something on the newest log; once more when another officer or the reporter was faster."""
         for _ in range(_TRIES - 1):
-            self._sync.refresh(case)
+            self._logs.refresh(case)
             try:
                 return act(self._dossiers.log(case))
             except RefusedError as error:
                 if error.code != "head":
                     raise
-        self._sync.refresh(case)
+        self._logs.refresh(case)
         return act(self._dossiers.log(case))
 
-    def _append(self, log: CaseLog, act: str) -> None:
-        """Append an entry that has a day and nothing else. `log` is used up."""
-        entry = log.extend(act, self._keyring.signing_key, day=self._api.day())
+    def append(self, log: CaseLog, act: str, **fields: date) -> None:
+        """Append an entry that has days and nothing else; ChainError when it may not stand there. `log` is used up."""
+        entry = log.extend(act, self._keyring.signing_key, day=self._api.day(), **fields)
         self._api.append(log.case, entry.raw)
         self._book.extend(log.case, entry.index, [entry.raw], {})
 
     def recuse(self, case: bytes) -> None:
         """Withdraw from a case. Everything readable of it is removed first, whatever becomes of the sending."""
         self._dossiers.log(case)
+        if self._dossiers.kept(case).destroyed is not None:
+            raise ActError("destroyed")
         self._book.recuse(case)
         for _ in range(_TRIES - 1):
-            self._sync.log_only(case)
+            self._logs.log_only(case)
             try:
-                return self._sync.send_recusal(case, self._api.day())
+                return self._logs.send_recusal(case, self._api.day())
             except RefusedError as error:
                 if error.code != "head":
                     raise
-        self._sync.log_only(case)
-        return self._sync.send_recusal(case, self._api.day())
+        self._logs.log_only(case)
+        return self._logs.send_recusal(case, self._api.day())
 
     def not_involved(self, case: bytes) -> None:
         """Declare not to be involved, and take the case over when nobody did."""
 
         def declare(log: CaseLog) -> None:
             if self._dossiers.declaration(self._dossiers.kept(case), log) is None:
-                self._append(log, "not-involved")
+                self.append(log, "not-involved")
             self._book.declare_not_involved(case)
 
-        self._on_head(case, declare)
-        self._on_head(case, self._take_over)
+        self.on_head(case, declare)
+        self.on_head(case, self._take_over)
         log = self._dossiers.log(case)
         opened = self._dossiers.open_message(log, log.submitted, self._dossiers.identities(log))
         self._book.set_about(case, opened.document.about)
@@ -92,10 +101,10 @@ class Acts:
     def take_over_if_open(self, case: bytes) -> None:
         """Take the case over after an earlier declaration, when that was broken off."""
         self._dossiers.require_declared(case)
-        self._on_head(case, self._take_over)
+        self.on_head(case, self._take_over)
 
     def _take_over(self, log: CaseLog) -> None:
-        if log.case_key is not None or self._keyring.key not in log.officers:
+        if not log.may_take_over(self._keyring.key):
             return
         # A report whose first message does not hold is not taken over: its headers stay as the reporter made them.
         self._dossiers.open_message(log, log.submitted, self._dossiers.identities(log))
@@ -103,15 +112,15 @@ class Acts:
             (entry.index, slot): self._book.file(log.case, entry.index, slot)
             for entry in log.entries
             for slot in entry.files
-            if slot in _REPORTER_SLOTS
+            if slot in REPORTER_SLOTS and (slot != "identity" or has_contact(log, entry))
         }
         if any(body is None for body in bodies.values()):
             raise DistrustError("file-missing", log.case)
+        split = {place: age.split(body) for place, body in bodies.items() if body is not None}
         # A header says nothing of the payload it belongs to: one of another report, wrapped anew here, would open that
         # report to this case's officers. Only a header that opens its own file is.
-        self._check_headers(log, [body for body in bodies.values() if body is not None])
-        split = {place: age.split(body) for place, body in bodies.items() if body is not None}
-        headers = {place: header for place, (header, _) in split.items()}
+        foreign = self._check_headers(log, {place: body for place, body in bodies.items() if body is not None})
+        headers = {place: header for place, (header, _) in split.items() if place not in foreign}
         try:
             taken = take_over(
                 log, headers, self._keyring.intake_secrets(), self._keyring.known_keys(), self._keyring.signing_key,
@@ -123,38 +132,54 @@ class Acts:
             raise DistrustError("unreadable", log.case) from None
         # Durable before it is announced: an announced key whose secret is lost would shut the case for ever.
         self._book.put_secrets(str(taken.entry.fields["recipient"]), taken.grant)
-        self._announce(taken, {place: taken.headers[place] + payload for place, (_, payload) in split.items()})
+        new = {place: taken.headers.get(place, header) for place, (header, _) in split.items()}
+        self._announce(taken, new, {place: new[place] + payload for place, (_, payload) in split.items()})
 
-    def _check_headers(self, log: CaseLog, bodies: Iterable[bytes]) -> None:
-        try:
-            for body in bodies:
+    def _check_headers(self, log: CaseLog, bodies: Places) -> set[tuple[int, str]]:
+        """Return the files that were never for this officer, and stay as they are: see `CaseKeys.never_mine`."""
+        foreign = set()
+        for place, body in bodies.items():
+            try:
                 age.decrypt(body, self._keyring.intake_secrets())
-        except NotForThisKeyError:
-            raise DistrustError("unreadable", log.case) from None
-        except CryptoError:
-            raise DistrustError("message", log.case) from None
+            except NotForThisKeyError:
+                if not self._dossiers.keys.never_mine(log, log.entries[place[0]]):
+                    raise DistrustError("unreadable", log.case) from None
+                foreign.add(place)
+            except CryptoError:
+                raise DistrustError("message", log.case) from None
+        return foreign
 
-    def _announce(self, taken: TakeOver, bodies: dict[tuple[int, str], bytes]) -> None:
+    def _announce(self, taken: TakeOver, headers: Places, bodies: Places) -> None:
         entry = taken.entry
-        self._api.append(entry.case, entry.raw, taken.files, taken.headers)
+        self._api.append(entry.case, entry.raw, taken.files, headers)
         grants = {(entry.index, slot): file for slot, file in taken.files.items()}
         self._book.extend(entry.case, entry.index, [entry.raw], {**bodies, **grants})
 
     def open_contact(self, case: bytes) -> list[tuple[int, Contact]]:
         """Log the opening, then return all contact details with the number of the entry that they came with."""
-        self._dossiers.require_declared(case)
-        self._on_head(case, lambda log: self._append(log, "identity-opened"))
+        log = self._dossiers.require_declared(case)
+        if not any(has_contact(log, entry) for entry in log.entries):
+            raise ActError("identity-gone")
+        self.on_head(case, lambda log: self.append(log, "identity-opened"))
         log = self._dossiers.log(case)
         return [
-            (entry.index, self._dossiers.open_contact(log, entry)) for entry in log.entries if "identity" in entry.files
+            (entry.index, self._dossiers.open_contact(log, entry)) for entry in log.entries if has_contact(log, entry)
         ]
+
+    def read(self, case: bytes, shown: int) -> None:
+        """Say that the reporter's messages were read; only while nothing came after the `shown` entries."""
+        self._dossiers.require_declared(case)
+        self._logs.refresh(case)
+        log = self._dossiers.log(case)
+        if log.course.unread is not None and len(log.entries) == shown and self._keyring.key in log.officers:
+            self.append(log, "read")
 
     def next_number(self, case: bytes) -> int:
         """Return the number that the officer's next answer in this case will have."""
         return self._dossiers.log(case).next_number(self._keyring.key)
 
     def answer(self, case: bytes, act: str, number: int, text: str) -> None:
-        """Send an answer: acknowledged, answered or feedback.
+        """Send an answer: acknowledged, answered, feedback, or that the terms do not run.
 
         ActError `sent-already` when an answer of this number stands; then, as on every error, the draft stays.
         """
@@ -162,7 +187,9 @@ class Acts:
             raise ActError("no-act")
         if not text.strip():
             raise ActError("no-text")
-        self._dossiers.require_declared(case)
+        log = self._dossiers.require_declared(case)
+        if act == "clock-stopped" and not should_stop(log, self._summaries.handling(log)):
+            raise ActError("no-stop")
         self._book.set_draft(case, KeptDraft(act, number, text))
 
         def send(log: CaseLog) -> None:
@@ -170,7 +197,7 @@ class Acts:
                 raise ActError("sent-already")
             self._send(log, act, text)
 
-        self._on_head(case, send)
+        self.on_head(case, send)
         self._book.set_draft(case, None)
 
     def _send(self, log: CaseLog, act: str, text: str) -> None:
@@ -186,6 +213,8 @@ class Acts:
             )
         except FormatError:
             raise ActError("too-long") from None
+        except ChainError:
+            raise ActError("no-stop") from None
         entry = sealed.entry
         self._api.append(log.case, entry.raw, sealed.files)
         self._book.extend(log.case, entry.index, [entry.raw], {(entry.index, "copy"): sealed.files["copy"]})

@@ -63,6 +63,42 @@ KINDS: Final[dict[str, Words]] = {
             " beheerder."
         ),
     ),
+    "policy": Words(
+        N_("De server gaf bewaartermijnen buiten de grenzen die de werkplek kent. Er is niets van overgenomen."),
+        N_("Vraag de beheerder wat er in de instellingen van de server is veranderd."),
+    ),
+    "lapse-withheld": Words(
+        N_(
+            "Een termijn van deze zaak is dagen geleden verlopen, en de server heeft dat niet in het logboek gezet. De"
+            " melder ziet het dan niet, en de plaatsvervanger krijgt de zaak niet."
+        ),
+        N_("Vraag de beheerder of de server stilstond. Spreek de andere vertrouwenspersonen en de plaatsvervanger."),
+    ),
+    "lapse-day": Words(
+        N_("De server zegt dat een termijn van deze zaak verliep, en noemt een andere dag dan hier is berekend."),
+        _COLLEAGUE,
+    ),
+    "certificate": Words(
+        N_(
+            "De server zegt dat een zaak is vernietigd, en volgens deze kluis kan dat niet. Wat hier van de zaak staat,"
+            " is niet verwijderd."
+        ),
+        N_(
+            "Hebt u een oude kopie van deze kluis teruggezet, dan is dat de reden. Zo niet, bel een andere"
+            " vertrouwenspersoon van de zaak, en vraag de beheerder wat er met de server is gebeurd."
+        ),
+    ),
+    "case-after-end": Words(
+        N_("De server gaf u een zaak die is vernietigd. U krijgt daarvan niets te zien."),
+        N_("Vraag de beheerder of een oude kopie van de server is teruggezet. Die hoort de zaak niet meer te hebben."),
+    ),
+    "after-end": Words(
+        N_(
+            "Op het laatste moment voor het vernietigen kwam er iets bij in deze zaak. Hier was alles al verwijderd: u"
+            " kunt het niet meer lezen."
+        ),
+        N_("Vraag een andere vertrouwenspersoon van de zaak om te lezen wat erbij kwam."),
+    ),
     "case-missing": Words(N_("Een zaak die er was, staat niet meer op de lijst van de server."), _COLLEAGUE),
     "case-returned": Words(
         N_("De server gaf u een zaak waaruit u zich hebt teruggetrokken. U krijgt daarvan niets te zien."),

@@ -3,14 +3,17 @@
 
 - The last entry kept is the remembered head: a log that no longer contains it was rolled back.
 - Recusal removes files, secrets and drafts of the case at once; the log stays, so that nothing can be replayed later.
+- So does the end of a case; its log, which has no words, stays until the server certifies the end.
+- Contact details have a key of their own, and can go before the rest.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from meldkluis.crypto.message import Grant
+from meldkluis.mailbox.actions import Due
 from meldkluis.workstation.vault import Vault
 
 NOT_INVOLVED: Final = "not-involved"
@@ -19,12 +22,29 @@ INVOLVED: Final = "involved"
 
 @dataclass(frozen=True)
 class KeptCase:
-    """What the officer's own side knows of a case. `seen` counts entries that were on the screen."""
+    """What the officer's own side knows of a case.
+
+    `seen` counts entries that were on the screen; `destroyed` is the day on which the end of the case removed it here.
+    """
 
     id: bytes
     declaration: str | None
     seen: int
     about: str | None = field(repr=False)
+    destroyed: date | None = None
+
+
+@dataclass(frozen=True)
+class KeptSecrets:
+    """The secrets under a case's announced recipient; the identity's is None once contact details were destroyed."""
+
+    secret: bytes = field(repr=False)
+    identity_secret: bytes | None = field(repr=False)
+
+    @property
+    def seeds(self) -> list[bytes]:
+        """The seeds that are still there."""
+        return [self.secret, *([] if self.identity_secret is None else [self.identity_secret])]
 
 
 @dataclass(frozen=True)
@@ -46,6 +66,14 @@ class KeptAlarm:
     day: date
 
 
+_DOSSIER: Final = "SELECT id, declaration, seen, about, destroyed FROM dossier"
+
+
+def _kept(row: tuple[Any, ...]) -> KeptCase:
+    case, declaration, seen, about, destroyed = row
+    return KeptCase(case, declaration, seen, about, None if destroyed is None else date.fromisoformat(destroyed))
+
+
 class Casebook:
     """Cases and alarms in an open vault."""
 
@@ -54,13 +82,12 @@ class Casebook:
 
     def cases(self) -> list[KeptCase]:
         """Return every case that is known here."""
-        rows = self.vault.rows("SELECT id, declaration, seen, about FROM dossier ORDER BY id")
-        return [KeptCase(*row) for row in rows]
+        return [_kept(row) for row in self.vault.rows(f"{_DOSSIER} ORDER BY id")]
 
     def case(self, case: bytes) -> KeptCase | None:
         """Return one case."""
-        row = self.vault.row("SELECT id, declaration, seen, about FROM dossier WHERE id = ?", case)
-        return None if row is None else KeptCase(*row)
+        row = self.vault.row(f"{_DOSSIER} WHERE id = ?", case)
+        return None if row is None else _kept(row)
 
     def log(self, case: bytes) -> list[bytes]:
         """Return the raw entries of a case, in order."""
@@ -100,28 +127,77 @@ class Casebook:
     def recuse(self, case: bytes) -> None:
         """Remember the recusal, and remove everything of the case that can be read."""
         with self.vault.transaction():
-            self.vault.run("DELETE FROM file WHERE dossier = ?", case)
-            self.vault.run("DELETE FROM draft WHERE dossier = ?", case)
-            self.vault.run("DELETE FROM case_secret WHERE dossier = ?", case)
+            self._remove(case)
             self.vault.run("UPDATE dossier SET declaration = ?, about = NULL WHERE id = ?", INVOLVED, case)
 
-    def put_secrets(self, recipient: str, grant: Grant) -> None:
-        """Keep a case's secrets under the recipient that is or will be announced."""
+    def destroy(self, case: bytes, day: date) -> None:
+        """Remove everything of an ended case that can be read; its log stays, and that it was done."""
+        with self.vault.transaction():
+            self._remove(case)
+            self.vault.run("DELETE FROM alarm WHERE dossier = ?", case)
+            self.vault.run("UPDATE dossier SET destroyed = ?, about = NULL WHERE id = ?", day.isoformat(), case)
+
+    def _remove(self, case: bytes) -> None:
+        for table in ("file", "draft", "case_secret", "reminder"):
+            self.vault.run(f"DELETE FROM {table} WHERE dossier = ?", case)  # noqa: S608 - names of ours
+
+    def forget(self, case: bytes) -> None:
+        """Remove log and dossier of a case of which nothing else is left."""
+        with self.vault.transaction():
+            self._remove(case)
+            self.vault.run("DELETE FROM entry WHERE dossier = ?", case)
+            self.vault.run("DELETE FROM dossier WHERE id = ?", case)
+
+    def forget_identity(self, case: bytes, before: int) -> bool:
+        """Remove contact details from before an entry, and what opens them; False when nothing was left.
+
+        Colleagues' sealed secrets hold it too. They have to be kept as secrets before.
+        """
+        with self.vault.transaction():
+            gone = self.vault.run(
+                "DELETE FROM file WHERE dossier = ? AND (slot = 'identity' AND entry < ? OR slot = 'grant')",
+                case,
+                before,
+            )
+            gone += self.vault.run(
+                "UPDATE case_secret SET identity_secret = NULL WHERE dossier = ? AND identity_secret NOTNULL", case
+            )
+        return gone > 0
+
+    def put_secrets(self, recipient: str, grant: Grant, *, identity: bool = True) -> None:
+        """Keep a case's secrets under the recipient that is or will be announced; `identity` tells whether both."""
         self.vault.run(
             "INSERT OR REPLACE INTO case_secret (dossier, recipient, secret, identity_secret) VALUES (?, ?, ?, ?)",
-            grant.case, recipient, grant.secret, grant.identity_secret,
+            grant.case, recipient, grant.secret, grant.identity_secret if identity else None,
         )  # fmt: skip
 
-    def secrets(self, case: bytes, recipient: str) -> Grant | None:
+    def secrets(self, case: bytes, recipient: str) -> KeptSecrets | None:
         """Return the case's secrets that belong to an announced recipient."""
         row = self.vault.row(
             "SELECT secret, identity_secret FROM case_secret WHERE dossier = ? AND recipient = ?", case, recipient
         )
-        return None if row is None else Grant(case, *row)
+        return None if row is None else KeptSecrets(*row)
 
-    def all_secrets(self) -> list[Grant]:
+    def all_secrets(self) -> list[KeptSecrets]:
         """Return the secrets of every case, for opening a file of which nothing is known."""
-        return [Grant(*row) for row in self.vault.rows("SELECT dossier, secret, identity_secret FROM case_secret")]
+        return [KeptSecrets(*row) for row in self.vault.rows("SELECT secret, identity_secret FROM case_secret")]
+
+    def set_reminders(self, case: bytes, reminders: Iterable[Due]) -> None:
+        """Keep what the server reminds of, in place of what it reminded of before."""
+        with self.vault.transaction():
+            wanted = sorted(set(reminders))
+            if wanted == self.reminders(case):
+                return
+            self.vault.run("DELETE FROM reminder WHERE dossier = ?", case)
+            for due in wanted:
+                self.vault.run(
+                    "INSERT INTO reminder (dossier, kind, day) VALUES (?, ?, ?)", case, due.kind, due.day.isoformat()
+                )
+
+    def reminders(self, case: bytes) -> list[Due]:
+        """Return what the server reminds of, by day."""
+        rows = self.vault.rows("SELECT day, kind FROM reminder WHERE dossier = ? ORDER BY day, kind", case)
+        return [Due(date.fromisoformat(day), kind) for day, kind in rows]
 
     def set_about(self, case: bytes, about: str) -> None:
         """Keep whom the report is about, for the list; only after the declaration."""
@@ -154,6 +230,10 @@ class Casebook:
             )
             if waiting is None:
                 self.vault.run("INSERT INTO alarm (kind, dossier, day) VALUES (?, ?, ?)", kind, case, today.isoformat())
+
+    def had_alarm(self, kind: str, case: bytes) -> bool:
+        """Whether a case ever had an alarm of this kind, acknowledged or not."""
+        return self.vault.row("SELECT id FROM alarm WHERE kind = ? AND dossier = ?", kind, case) is not None
 
     def alarms(self, case: bytes | None = None) -> list[KeptAlarm]:
         """Return the alarms that nobody acknowledged, of one case or of all."""

@@ -171,8 +171,7 @@ def _pull(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
 def _state(office: Office) -> tuple[dict[str, Any], list[str]]:
     proposal, roster, anchor = office.trust.proposal(), office.trust.current(), office.trust.anchor
-    summaries = [office.dossiers.summary(kept) for kept in office.book.cases()]
-    cases = [item for item in summaries if item is not None]
+    cases = office.summaries.all()
     facts = {
         "roster": None if roster is None else roster.version,
         "fingerprint": None if roster is None or anchor is None else fingerprint(anchor),
@@ -187,9 +186,10 @@ def _state(office: Office) -> tuple[dict[str, Any], list[str]]:
         "unconfirmed": bool(office.trust.unconfirmed()),
         "cases": len(cases),
         "unread": sum(bool(item.unread) for item in cases),
+        "reminders": sum(len(item.reminders) for item in cases),
         "alarms": [alarm.kind for alarm in office.book.alarms()],
     }  # fmt: skip
-    lines = [f"Cases: {facts['cases']}, with something new: {facts['unread']}"]
+    lines = [f"Cases: {facts['cases']}, with something new: {facts['unread']}, reminders: {facts['reminders']}"]
     if anchor is not None and roster is not None:
         lines.append(f"Roster version {roster.version}; fingerprint for the poster: {fingerprint(anchor)}")
     if office.trust.unconfirmed():

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
-from meldkluis.crypto.encoding import b64, sha256
+from meldkluis.crypto.encoding import b64, dump_json, load_json, sha256
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.limits import MIB
 from meldkluis.crypto.roster import IntakeKey
 from meldkluis.crypto.signed import open_thing
 from meldkluis.mailbox import wire
+from meldkluis.mailbox.policy import Policy
 from meldkluis.workstation.casebook import Casebook
 from meldkluis.workstation.errors import DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.keyring import Keyring
@@ -49,9 +50,20 @@ class OfficersApi:
         near = self._server_day is not None and abs((self._server_day - today).days) <= _CLOCK_DAYS
         return self._server_day if near and self._server_day is not None else today
 
+    def earlier_day(self) -> date:
+        """Return the server's day or ours, whichever is earlier: what ends by itself ends by neither alone."""
+        return self._today() if self._server_day is None else min(self._server_day, self._today())
+
     def status(self) -> wire.StatusAnswer:
-        """Fetch roster, proposal and intake keys."""
-        status = self._json(wire.StatusAnswer.parse, "GET", "/v1/status")
+        """Fetch roster, proposal, intake keys and policy; DistrustError for a policy outside the law's ranges."""
+        _, reply = self._exchange("GET", "/v1/status")
+        body = self._read(reply)
+        try:
+            status = wire.StatusAnswer.parse(body)
+        except CryptoError:
+            if _only_policy_is_wrong(body):
+                raise DistrustError("policy") from None
+            raise UnreachableError("the server's answer is malformed") from None
         self._server_day = status.day
         return status
 
@@ -77,6 +89,10 @@ class OfficersApi:
         if inbox.nonce != counter or len({line.case for line in inbox.cases}) != len(inbox.cases):
             raise DistrustError("inbox-replay")
         return inbox.cases
+
+    def certificates(self) -> tuple[bytes, ...]:
+        """Fetch the certificates of destroyed cases, as signed things that nobody has checked."""
+        return self._json(wire.CertificatesAnswer.parse, "GET", "/v1/certificates").certificates
 
     def case(self, case: bytes, after: int) -> wire.CaseAnswer:
         """Fetch a case's log from entry number `after` on, and what files there are."""
@@ -165,3 +181,14 @@ class OfficersApi:
             if len(body) > most:
                 raise UnreachableError("the server's answer is too large")
         return bytes(body)
+
+
+def _only_policy_is_wrong(body: bytes) -> bool:
+    """Whether a status would be one with another policy."""
+    try:
+        document = load_json(body)
+        document["policy"] = Policy().to_json()
+        wire.StatusAnswer.parse(dump_json(document))
+    except CryptoError:
+        return False
+    return True

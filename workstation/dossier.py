@@ -2,24 +2,25 @@
 """One case, opened: its log replayed, its messages decrypted and held against the log.
 
 - `about_whom` opens nothing for the eye but whom the report is about; the rest needs the officer's declaration.
-- A message that does not hold is an alarm and is not shown; the others are.
+- A message or a note that does not hold is an alarm and is not shown; the others are.
+- What colleagues wrote to each other before this officer came into the case does not open here: no alarm.
 - Plaintext is returned, never kept (but `about`, in the encrypted vault, for the list).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from meldkluis.crypto import age
-from meldkluis.crypto.casework import OpenedMessage, open_answer, open_contact, open_grant, open_message
+from meldkluis.crypto.casework import OpenedMessage, open_answer, open_contact, open_message, open_note
 from meldkluis.crypto.chain import CaseLog, replay
-from meldkluis.crypto.entry import ANSWER_ACTS, Entry
+from meldkluis.crypto.entry import ANSWER_ACTS, NOTE_ACTS, SERVER_ACTS, Entry
 from meldkluis.crypto.errors import CryptoError, NotForThisKeyError
-from meldkluis.crypto.message import AttachmentRef, Contact, Document, Grant
+from meldkluis.crypto.message import AttachmentRef, Contact, Document
+from meldkluis.crypto.note import Note
 from meldkluis.crypto.roster import Member
-from meldkluis.mailbox.terms import Dues, dues
 from meldkluis.workstation.casebook import INVOLVED, NOT_INVOLVED, Casebook, KeptCase
+from meldkluis.workstation.casekeys import CaseKeys
 from meldkluis.workstation.errors import ActError, DistrustError
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.trust import Trust
@@ -29,7 +30,9 @@ MESSAGE_ACTS: Final = frozenset({"submitted", "message"})
 
 @dataclass(frozen=True)
 class Item:
-    """A line of the timeline. `text` is None where there is none, or where `problem` (a kind of alarm) says why."""
+    """A line of the timeline. `text` and `note` are None where there are none, where `problem` (a kind of alarm) says
+    why, or where they are `older` than this officer's part in the case. `fields` is what the entry itself says.
+    """
 
     number: int
     act: str
@@ -42,24 +45,20 @@ class Item:
     subject: Member | None = None
     contact: bool = False
     problem: str | None = None
+    note: Note | None = field(default=None, repr=False)
+    older: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True)
-class Summary:
-    """A line of the inbox: nothing of what was written, but for whom it is about, and that after the declaration."""
+@dataclass
+class _Inside:
+    """What came with an entry, as far as it opens and holds."""
 
-    case: bytes
-    received: date
-    dues: Dues
-    declaration: str | None
-    taken_over: bool
-    acknowledged: bool
-    feedback: bool
-    withdrawn: bool
-    unread: int
-    about: str | None = field(repr=False)
-    alarm: bool
-    draft: bool
+    text: str | None = None
+    document: Document | None = None
+    note: Note | None = None
+    problem: str | None = None
+    older: bool = False
 
 
 class Dossiers:
@@ -69,6 +68,7 @@ class Dossiers:
         self._keyring: Final = keyring
         self._trust: Final = trust
         self._book: Final = casebook
+        self.keys: Final = CaseKeys(keyring, trust, casebook)
 
     def log(self, case: bytes) -> CaseLog:
         """Return the verified log that is kept; ActError for a case that is not known."""
@@ -94,6 +94,8 @@ class Dossiers:
     def require_declared(self, case: bytes) -> CaseLog:
         """Return the log of a case that the officer may read; ActError otherwise."""
         log, kept = self.log(case), self.kept(case)
+        if kept.destroyed is not None:
+            raise ActError("destroyed")
         declared = self.declaration(kept, log)
         if declared != NOT_INVOLVED:
             raise ActError("recused" if declared == INVOLVED else "not-declared")
@@ -102,46 +104,22 @@ class Dossiers:
     def about_whom(self, case: bytes) -> str:
         """Return whom the report is about, and nothing else of it."""
         log, kept = self.log(case), self.kept(case)
+        if kept.destroyed is not None:
+            raise ActError("destroyed")
         if self.declaration(kept, log) == INVOLVED:
             raise ActError("recused")
         return self.open_message(log, log.submitted, self.identities(log)).document.about
-
-    def grant(self, log: CaseLog) -> Grant | None:
-        """Return the case's secrets: own, or sealed by the officer who took it over; None before that, or unreadable.
-
-        DistrustError when a sealed secret is not the announced one.
-        """
-        if log.case_key is None or log.case_recipient is None:
-            return None
-        kept = self._book.secrets(log.case, log.case_recipient)
-        if kept is not None:
-            return kept
-        for entry in log.entries:
-            file = self._book.file(log.case, entry.index, "grant") if "grant" in entry.files else None
-            if file is None:
-                continue
-            try:
-                grant = open_grant(file, entry, log, self._keyring.intake_secrets())
-            except NotForThisKeyError:
-                continue
-            except CryptoError:
-                raise DistrustError("grant", log.case) from None
-            self._book.put_secrets(log.case_recipient, grant)
-            return grant
-        return None
 
     def identities(self, log: CaseLog) -> Sequence[str]:
         """Return what may open this case's files: case secrets first, then intake secrets."""
         intake = self._keyring.intake_secrets()
         try:
-            grant = self.grant(log)
+            self.keys.learn(log)
         except DistrustError:
             # A colleague's bad secret does not shut a report that opens with the officer's own key.
             if not self._opens_without(log, intake):
                 raise
-            grant = None
-        seeds = [] if grant is None else [grant.secret, grant.identity_secret]
-        return [*(age.identity_from_seed(seed) for seed in seeds), *intake]
+        return [*self.keys.of_case(log), *intake]
 
     def _opens_without(self, log: CaseLog, intake: Sequence[str]) -> bool:
         try:
@@ -176,6 +154,16 @@ class Dossiers:
         except CryptoError:
             raise DistrustError("message", log.case) from None
 
+    def open_note(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> Note:
+        """Return a note of the case's officers; DistrustError when it does not open or does not hold."""
+        file = self._file(log, entry, "note")
+        try:
+            return open_note(file, entry, log, identities)
+        except NotForThisKeyError:
+            raise DistrustError("unreadable", log.case) from None
+        except CryptoError:
+            raise DistrustError("message", log.case) from None
+
     def _answer(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> str:
         try:
             return open_answer(self._file(log, entry, "copy"), "copy", entry, log, identities).text
@@ -184,18 +172,21 @@ class Dossiers:
         except CryptoError:
             raise DistrustError("message", log.case) from None
 
-    def _inside(
-        self, log: CaseLog, entry: Entry, identities: Sequence[str]
-    ) -> tuple[str | None, Document | None, str | None]:
+    def _inside(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> _Inside:
         try:
             if entry.act in MESSAGE_ACTS:
                 document = self.open_message(log, entry, identities).document
-                return document.text, document, None
+                return _Inside(document.text, document)
             if entry.act in ANSWER_ACTS:
-                return self._answer(log, entry, identities), None, None
+                return _Inside(self._answer(log, entry, identities))
+            if entry.act in NOTE_ACTS:
+                return _Inside(note=self.open_note(log, entry, identities))
         except DistrustError as error:
-            return None, None, error.kind
-        return None, None, None
+            before = self.keys.never_mine if entry.act in MESSAGE_ACTS else self.keys.before_my_time
+            if error.kind == "unreadable" and before(log, entry):
+                return _Inside(older=True)
+            return _Inside(problem=error.kind)
+        return _Inside()
 
     def timeline(self, case: bytes) -> list[Item]:
         """Return everything that happened in a case, in order, with what was written."""
@@ -203,7 +194,7 @@ class Dossiers:
         identities, seen = self.identities(log), self.kept(case).seen
         items = []
         for entry, following in zip(log.entries, [*log.entries[1:], None], strict=True):
-            text, document, problem = self._inside(log, entry, identities)
+            inside = self._inside(log, entry, identities)
             received = following.fields["day"] if following is not None and following.act == "received" else None
             subject = entry.fields.get("officer") or entry.fields.get("deputy")
             items.append(
@@ -214,11 +205,14 @@ class Dossiers:
                     member=self._trust.person(entry.author),
                     day=entry.fields.get("day", received),
                     unread=entry.index >= seen and entry.author != self._keyring.key and entry.act != "received",
-                    text=text,
-                    document=document,
+                    text=inside.text,
+                    document=inside.document,
                     subject=self._trust.person(subject) if subject and entry.act != "submitted" else None,
                     contact="identity" in entry.files,
-                    problem=problem,
+                    problem=inside.problem,
+                    note=inside.note,
+                    older=inside.older,
+                    fields=entry.fields,
                 )
             )
         return items
@@ -228,7 +222,7 @@ class Dossiers:
             return "reporter"
         if entry.author == self._keyring.key:
             return "me"
-        return "server" if entry.act in {"received", "handed-over"} else "officer"
+        return "server" if entry.act in SERVER_ACTS else "officer"
 
     def attachment(self, case: bytes, entry_index: int, attachment: bytes) -> AttachmentRef:
         """Return an attachment as its message names it; ActError when there is none such."""
@@ -240,27 +234,3 @@ class Dossiers:
             if ref.id == attachment:
                 return ref
         raise ActError("no-attachment")
-
-    def summary(self, kept: KeptCase) -> Summary | None:
-        """Return the line of the inbox; None for a case that cannot be replayed or is not received yet."""
-        log = self.log(kept.id)
-        if log.received is None:
-            return None
-        acts = {entry.act for entry in log.entries}
-        acknowledged = [entry.fields["day"] for entry in log.entries if entry.act == "acknowledged"]
-        declared = self.declaration(kept, log)
-        new = [entry for entry in log.entries[kept.seen :] if entry.act in MESSAGE_ACTS | {"withdrawn", "agreed"}]
-        return Summary(
-            case=kept.id,
-            received=log.received,
-            dues=dues(log.received, min(acknowledged, default=None)),
-            declaration=declared,
-            taken_over=log.case_key is not None,
-            acknowledged="acknowledged" in acts,
-            feedback=log.feedback_given,
-            withdrawn="withdrawn" in acts,
-            unread=len(new),
-            about=kept.about if declared == NOT_INVOLVED else None,
-            alarm=bool(self._book.alarms(kept.id)),
-            draft=self._book.draft(kept.id) is not None,
-        )

@@ -2,10 +2,11 @@
 """The officer's own keys and facts in the vault, and the counter of requests.
 
 - The counter is durable before a request carries it, so that no number is used twice, crash or not.
-- Intake keys renew themselves; old secrets stay, since reports to them are accepted for 90 days and taken over later.
+- Intake keys renew themselves; old secrets stay, since reports to them are accepted for 90 days and taken over later,
+  and are destroyed when `keyends` finds nothing that needs them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,12 +15,19 @@ from typing import Final, Self
 from meldkluis.crypto import age, signed
 from meldkluis.crypto.card import Card, make_card
 from meldkluis.crypto.roster import IntakeKey, make_intake_key, parse_intake_key
+from meldkluis.mailbox.terms import add_months
 from meldkluis.workstation import passphrase as passphrases
 from meldkluis.workstation.errors import VaultError
 from meldkluis.workstation.vault import Vault
 
 RENEW_AFTER_DAYS: Final = 25
 """Age at which an intake key is followed by the next: five days before it is offered no more."""
+
+LIVES: Final = timedelta(days=120)
+"""How long an intake key's secret is kept after its first day, at the least."""
+
+DEPUTY_MONTHS: Final = 8
+"""How much longer a deputy keeps it: a case may come when its feedback has lapsed."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +130,21 @@ class Keyring:
         return [parse_intake_key(thing, self.organisation) for (thing,) in rows]
 
     def intake_secrets(self) -> list[str]:
-        """Return the secrets of all intake keys, the newest first."""
-        return [secret for (secret,) in self.vault.rows("SELECT secret FROM intake_key ORDER BY start DESC, hash")]
+        """Return the secrets of all intake keys that are still there, the newest first."""
+        rows = self.vault.rows("SELECT secret FROM intake_key WHERE secret NOTNULL ORDER BY start DESC, hash")
+        return [secret for (secret,) in rows]
+
+    def over(self, day: date, *, deputy: bool) -> set[bytes]:
+        """Return the hashes of intake keys whose secrets have been kept long enough by the calendar."""
+        rows = self.vault.rows("SELECT hash, start FROM intake_key WHERE secret NOTNULL")
+        ends = {hash_: date.fromisoformat(start) + LIVES for hash_, start in rows}
+        return {hash_ for hash_, end in ends.items() if day >= (add_months(end, DEPUTY_MONTHS) if deputy else end)}
+
+    def destroy_secrets(self, hashes: Collection[bytes]) -> None:
+        """Destroy the secrets of these intake keys."""
+        with self.vault.transaction():
+            for hash_ in hashes:
+                self.vault.run("UPDATE intake_key SET secret = NULL WHERE hash = ?", hash_)
 
     def own_key_hashes(self) -> frozenset[bytes]:
         """Return the hashes of all intake keys that were made here."""

@@ -18,10 +18,17 @@ from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.message import AttachmentRef
 from meldkluis.workstation.acts import Acts
 from meldkluis.workstation.casebook import Casebook
+from meldkluis.workstation.casefiles import CaseFiles
+from meldkluis.workstation.caselogs import CaseLogs
 from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.deciding import Decisions
 from meldkluis.workstation.dossier import Dossiers
+from meldkluis.workstation.ending import Endings
 from meldkluis.workstation.errors import DistrustError, RefusedError, UnreachableError, WorkstationError
+from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.register import Register
+from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport
 from meldkluis.workstation.trust import Trust
@@ -45,8 +52,18 @@ class Office:
         self.book: Final = Casebook(vault)
         self.api: Final = OfficersApi(connect(self.keyring.server_url), self.keyring, self.book, today)
         self.dossiers: Final = Dossiers(self.keyring, self.trust, self.book)
-        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api)
-        self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.api, self.sync)
+        self.summaries: Final = Summaries(self.dossiers, self.book)
+        self.register: Final = Register(vault)
+        keys = self.dossiers.keys
+        files = CaseFiles(self.keyring, keys, self.book, self.api)
+        logs = CaseLogs(self.keyring, self.trust, self.book, self.api, files)
+        self.endings: Final = Endings(
+            self.keyring, self.trust, self.book, self.register, self.dossiers, self.summaries, logs, self.api
+        )
+        key_ends = KeyEnds(self.keyring, self.trust, self.book, keys, logs)
+        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api, logs, self.endings, key_ends)
+        self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, logs)
+        self.decisions: Final = Decisions(self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts)
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None

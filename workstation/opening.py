@@ -34,7 +34,7 @@ class Opener:
 
     def identities(self) -> list[str]:
         """Return every age identity of the vault but those of attachments."""
-        seeds = [seed for grant in self._book.all_secrets() for seed in (grant.secret, grant.identity_secret)]
+        seeds = [seed for kept in self._book.all_secrets() for seed in kept.seeds]
         return [*self._keyring.intake_secrets(), *map(age.identity_from_seed, seeds)]
 
     def attachments(self) -> list[AttachmentRef]:

@@ -10,8 +10,8 @@ from starlette.routing import Route
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.errors import CryptoError
-from meldkluis.crypto.message import Contact
 from meldkluis.workstation.casebook import INVOLVED
+from meldkluis.workstation.casepage import case_page
 from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.render import N_
@@ -23,16 +23,14 @@ _WITHDRAWN: Final = N_("U hebt u uit deze zaak teruggetrokken.")
 
 
 def inbox(visit: Visit) -> Response:
-    """List the cases, those with something new or with the nearest day first."""
+    """List the cases, those that wait or with the nearest day first."""
     office = visit.office
     office.fetch_if_due()
     if office.trust.current() is None:
         return visit.go("/roster")
-    lines = [line for kept in office.book.cases() if (line := office.dossiers.summary(kept)) is not None]
-    lines.sort(key=lambda line: (line.declaration == INVOLVED, line.feedback, line.received, line.case))
     return visit.render(
         "inbox.html",
-        lines=lines,
+        lines=office.summaries.all(),
         alarms=office.book.alarms(),
         fetch_error=office.last_error,
         fetched=office.last,
@@ -59,17 +57,19 @@ def case(visit: Visit) -> Response:
     office.fetch_if_due()
     log, kept = office.dossiers.log(visit.case), office.dossiers.kept(visit.case)
     declared = office.dossiers.declaration(kept, log)
+    if kept.destroyed is not None:
+        return visit.render("destroyed.html", case=visit.case, when=kept.destroyed)
     if declared == INVOLVED:
         return visit.render("recused.html", case=visit.case)
     if declared is None:
         return _question(visit)
-    if log.case_key is None:
+    if log.may_take_over(office.keyring.key):
         # An earlier declaration whose taking over was broken off.
         try:
             office.act(lambda: office.acts.take_over_if_open(visit.case))
         except (DistrustError, UnreachableError, RefusedError):
             return visit.render("taking.html", 502, case=visit.case, alarms=office.book.alarms(visit.case))
-    return _case(visit)
+    return case_page(visit)
 
 
 def _question(visit: Visit, status: int = 200, error: str = "") -> Response:
@@ -81,44 +81,8 @@ def _question(visit: Visit, status: int = 200, error: str = "") -> Response:
         about = None
     return visit.render(
         "question.html", status, case=visit.case, about=about, alone=alone, error=error,
-        alarms=office.book.alarms(visit.case), line=office.dossiers.summary(office.dossiers.kept(visit.case)),
+        alarms=office.book.alarms(visit.case), line=office.summaries.one(office.dossiers.kept(visit.case)),
     )  # fmt: skip
-
-
-def _case(
-    visit: Visit, status: int = 200, *, error: str = "", contacts: list[tuple[int, Contact]] | None = None,
-    typed: tuple[str, str] | None = None,
-) -> Response:  # fmt: skip
-    office = visit.office
-    log = office.dossiers.require_declared(visit.case)
-    items = office.dossiers.timeline(visit.case)
-    for kind in {item.problem for item in items if item.problem}:
-        office.book.raise_alarm(kind, visit.case, office.today())
-    first = items[0].document
-    if first is not None:
-        office.book.set_about(visit.case, first.about)
-    draft = office.book.draft(visit.case)
-    response = visit.render(
-        "case.html",
-        status,
-        case=visit.case,
-        items=items,
-        first=first,
-        line=office.dossiers.summary(office.dossiers.kept(visit.case)),
-        officers=[(office.trust.person(key), key == office.keyring.key) for key in sorted(log.officers)],
-        left_out=[office.trust.person(key) for key in log.not_to],
-        deputy=None if log.deputy is None else office.trust.person(log.deputy),
-        number=log.next_number(office.keyring.key),
-        can_answer=log.case_key is not None and first is not None,
-        contacts=contacts,
-        draft=draft if typed is None else None,
-        typed=typed,
-        error=error,
-        alarms=office.book.alarms(visit.case),
-        today=office.today(),
-    )
-    office.book.set_seen(visit.case, len(log.entries))
-    return response
 
 
 def involved(visit: Visit) -> Response:
@@ -144,18 +108,18 @@ def answer(visit: Visit) -> Response:
     office, form = visit.office, visit.form
     act, text, number = form.get("act", ""), form.get("text", ""), form.get("number", "")
     if act not in ANSWER_ACTS or not number.isascii() or not number.isdigit():
-        return _case(visit, 422, error="no-act", typed=("", text))
+        return case_page(visit, 422, error="no-act", typed=("", text))
     try:
         office.act(lambda: office.acts.answer(visit.case, act, int(number), text))
     except ActError as error:
-        return _case(visit, 422, error=error.reason, typed=(act, text))
+        return case_page(visit, 422, error=error.reason, typed=(act, text))
     except DistrustError:
-        return _case(visit, 409, error="distrust", typed=(act, text))
+        return case_page(visit, 409, error="distrust", typed=(act, text))
     except UnreachableError:
-        return _case(visit, 502, error="not-sent", typed=(act, text))
+        return case_page(visit, 502, error="not-sent", typed=(act, text))
     except RefusedError as error:
         office.last_error = error
-        return _case(visit, 409, error="refused", typed=(act, text))
+        return case_page(visit, 409, error="refused", typed=(act, text))
     return visit.go(f"/case/{visit.path['case']}", _SENT)
 
 
@@ -171,12 +135,16 @@ def contact(visit: Visit) -> Response:
     office = visit.office
     try:
         contacts = office.act(lambda: office.acts.open_contact(visit.case))
+    except ActError as error:
+        if error.reason != "identity-gone":
+            raise
+        return case_page(visit, 409, error=error.reason)
     except DistrustError:
-        return _case(visit, 409, error="distrust")
+        return case_page(visit, 409, error="distrust")
     except (UnreachableError, RefusedError) as error:
         office.last_error = error
-        return _case(visit, 502, error="not-opened")
-    return _case(visit, contacts=contacts)
+        return case_page(visit, 502, error="not-opened")
+    return case_page(visit, contacts=contacts)
 
 
 def attachment(visit: Visit) -> Response:

@@ -42,6 +42,11 @@ def case_label(case: bytes) -> str:
     return f"{digits[:4]}-{digits[4:]}"
 
 
+def _capitalized(text: str) -> str:
+    """Return a text with its first letter as a capital; the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
 class Language:
     """One language: its sentences and its templates."""
 
@@ -69,10 +74,11 @@ class Language:
         environment.policies["ext.i18n.trimmed"] = True
         environment.filters |= {
             "pieces": display.pieces, "one_line": display.one_line, "label": case_label, "fingerprint": fingerprint,
-            "b64": b64,
+            "b64": b64, "capitalize_first": _capitalized,
         }  # fmt: skip
         environment.globals |= {
             "language": self.code, "languages": LANGUAGES, "day": self.day, "size": self.size, "say": self.say,
+            "in_words": self.in_words,
         }  # fmt: skip
         return environment
 
@@ -83,6 +89,10 @@ class Language:
     def day(self, value: date) -> str:
         """Return a day in words: 22 november 2026."""
         return f"{value.day} {self.say(_MONTHS).split()[value.month - 1]} {value.year}"
+
+    def in_words(self, words: Mapping[str, str], name: str) -> str:
+        """Return a category in words; nothing for a name that is none."""
+        return self.say(words[name]) if name in words else ""
 
     def size(self, count: int) -> str:
         """Return a number of bytes in words."""

@@ -48,4 +48,37 @@ STEPS: Final[tuple[str, ...]] = (
         id INTEGER PRIMARY KEY, kind TEXT NOT NULL, dossier BLOB, day TEXT NOT NULL, acknowledged TEXT
     ) STRICT;
     """,
+    """
+    -- secret is NULL once it was destroyed: hash and thing are public, and a log still names them.
+    CREATE TABLE intake_key_now (
+        hash BLOB PRIMARY KEY, start TEXT NOT NULL, secret TEXT, thing BLOB NOT NULL,
+        announced INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO intake_key_now SELECT hash, start, secret, thing, announced FROM intake_key;
+    DROP TABLE intake_key;
+    ALTER TABLE intake_key_now RENAME TO intake_key;
+
+    -- identity_secret is NULL once the contact details were destroyed.
+    CREATE TABLE case_secret_now (
+        dossier BLOB NOT NULL REFERENCES dossier, recipient TEXT NOT NULL,
+        secret BLOB NOT NULL, identity_secret BLOB, PRIMARY KEY (dossier, recipient)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO case_secret_now SELECT dossier, recipient, secret, identity_secret FROM case_secret;
+    DROP TABLE case_secret;
+    ALTER TABLE case_secret_now RENAME TO case_secret;
+
+    -- The day on which everything readable of the case was removed here, because its time was over.
+    ALTER TABLE dossier ADD COLUMN destroyed TEXT;
+
+    CREATE TABLE reminder (
+        dossier BLOB NOT NULL REFERENCES dossier, kind TEXT NOT NULL, day TEXT NOT NULL,
+        PRIMARY KEY (dossier, kind, day)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Closed and destroyed cases: days and categories, no names and no text. Outlives the dossier until register_until.
+    CREATE TABLE register (
+        id BLOB PRIMARY KEY, received TEXT NOT NULL, closed TEXT NOT NULL, regime TEXT, outcome TEXT,
+        register_until TEXT NOT NULL, destroyed TEXT, certificate BLOB
+    ) STRICT, WITHOUT ROWID;
+    """,
 )

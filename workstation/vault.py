@@ -221,6 +221,12 @@ class Vault:
         else:
             self.run("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", name, value)
 
+    def fold(self) -> bool:
+        """Fold the WAL back into the database and empty it; False when another process reads in it just now."""
+        with self._lock:
+            busy: int = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+        return busy == 0
+
     def close(self) -> None:
         """Close the database. The key is gone with the connection."""
         with self._lock:

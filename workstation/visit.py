@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import CryptoError
+from meldkluis.workstation import words
 from meldkluis.workstation.alarms import KINDS
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.guard import START
@@ -104,6 +105,7 @@ class Visit:
             "roster": None if office is None else office.trust.current(),
             "notices": [station.notices.pop(0) for _ in list(station.notices)] if self.known else [],
             "kinds": KINDS,
+            "words": words,
             "here": self.path.get("here", "/"),
         }
 

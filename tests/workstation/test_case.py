@@ -32,7 +32,7 @@ def test_whole_journey(places):
     sent = places.report("De envelop was open.", files=[("bewijs.pdf", content)], name="J. Jansen", contact="06")
     one.fetch()
     two.fetch()
-    (summary,) = [one.dossiers.summary(kept) for kept in one.book.cases()]
+    (summary,) = [one.summaries.one(kept) for kept in one.book.cases()]
     assert (summary.declaration, summary.about, summary.unread) == (None, None, 1)
     assert one.dossiers.about_whom(sent.case) == "de aanbesteding"
     with pytest.raises(ActError, match="not-declared"):

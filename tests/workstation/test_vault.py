@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The vault on disk: who opens it, what can be read without its passphrase, what stays after deleting."""
 
+import contextlib
 import json
 import threading
 from datetime import timedelta
 
 import pytest
-from workplace import CHEAP, PASSPHRASE
+from workplace import CHEAP, PASSPHRASE, make_vault
 
 from meldkluis.crypto.card import parse_card
 from meldkluis.crypto.errors import FormatError
 from meldkluis.crypto.message import Grant
 from meldkluis.mailbox.clock import today
+from meldkluis.workstation import vault as vaults
 from meldkluis.workstation.casebook import INVOLVED, Casebook, KeptDraft
 from meldkluis.workstation.errors import DemoError, PassphraseError, VaultError, WrongPassphraseError
 from meldkluis.workstation.keyring import Keyring, Person
@@ -120,6 +122,28 @@ def test_deleted_content_is_gone(vault_directory, vault):
     assert (book.file(CASE, 0, "content"), book.secrets(CASE, "age1pq1x"), book.draft(CASE)) == (None, None, None)
     assert book.log(CASE) == [b"entry"]
     assert vault.rows("PRAGMA secure_delete")[0][0] == 1
+
+
+def test_vault_of_an_earlier_version(tmp_path, monkeypatch):
+    """A vault that was made before cases could end opens with everything that it had."""
+    monkeypatch.setattr(vaults, "STEPS", vaults.STEPS[:1])
+    make_vault(tmp_path / "vault")
+    old = Vault.open(tmp_path / "vault", PASSPHRASE)
+    book, secrets = Casebook(old), Keyring(old).intake_secrets()
+    with old.transaction():
+        old.run("INSERT INTO dossier (id, about) VALUES (?, ?)", CASE, "iemand")
+        book.put_files(CASE, {(0, "content"): b"file"})
+        book.put_secrets("age1pq1x", Grant(CASE, bytes(32), bytes([1] * 32)))
+    old.close()
+    monkeypatch.undo()
+    with contextlib.closing(Vault.open(tmp_path / "vault", PASSPHRASE)) as vault:
+        book = Casebook(vault)
+        assert Keyring(vault).intake_secrets() == secrets
+        assert [(kept.id, kept.about, kept.destroyed) for kept in book.cases()] == [(CASE, "iemand", None)]
+        assert book.file(CASE, 0, "content") == b"file"
+        assert book.secrets(CASE, "age1pq1x").seeds == [bytes(32), bytes([1] * 32)]
+        assert vault.rows("PRAGMA foreign_key_check") == []
+        assert {row[0] for row in vault.rows("PRAGMA integrity_check")} == {"ok"}
 
 
 def test_settings_of_durability(vault):

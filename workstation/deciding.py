@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the officer decides about a case: regime and state, the clock, closing, holding, destruction.
+
+- Each decision is one entry on the newest log. What stands already is not written again, so a form may be sent twice.
+- What does not fit is refused by name, before anything is appended; the log's own rules say the rest.
+- How long a closed case is kept follows from outcome and policy; nobody types a day for it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from meldkluis.crypto.casework import compose_note
+from meldkluis.crypto.chain import CaseLog
+from meldkluis.crypto.course import APPROVALS, LONGEST_HOLD, NOTICE
+from meldkluis.crypto.encoding import load_json
+from meldkluis.crypto.errors import ChainError, FormatError
+from meldkluis.crypto.note import OUTCOMES, REGIMES, STATES, Note
+from meldkluis.crypto.rules import EARLIER
+from meldkluis.mailbox.policy import Ends, Policy, ends
+from meldkluis.workstation.acts import Acts
+from meldkluis.workstation.casebook import Casebook
+from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.dossier import Dossiers
+from meldkluis.workstation.errors import ActError
+from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.summary import Summaries
+
+
+class Decisions:
+    """The officer's decisions in a case that is open to him."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        casebook: Casebook,
+        dossiers: Dossiers,
+        summaries: Summaries,
+        api: OfficersApi,
+        acts: Acts,
+    ) -> None:
+        self._keyring: Final = keyring
+        self._book: Final = casebook
+        self._dossiers: Final = dossiers
+        self._summaries: Final = summaries
+        self._api: Final = api
+        self._acts: Final = acts
+
+    def policy(self) -> Policy:
+        """Return the organisation's policy as the last round brought it; ActError before there was one."""
+        kept = self._keyring.vault.fact("policy")
+        if kept is None:
+            raise ActError("no-policy")
+        return Policy.from_json(load_json(kept))
+
+    def ends(self, outcome: str) -> Ends:
+        """Return until when a case is kept that is closed today with this outcome."""
+        return ends(outcome, self._api.day(), self.policy().retention)
+
+    def handle(self, case: bytes, regime: str, state: str, received: date | None, reason: str) -> None:
+        """Write down regime, state and the day of an oral report. ActError names the field that is wrong."""
+        if regime not in REGIMES:
+            raise ActError("bad-regime")
+        if state not in STATES:
+            raise ActError("bad-state")
+        if received is not None:
+            _check_past(received, self._api.day(), "received")
+            if not reason.strip():
+                raise ActError("no-reason-received")
+
+        def note(log: CaseLog) -> None:
+            stands = self._summaries.handling(log)
+            now = replace(stands.note, outcome=None, reason=stands.reason)
+            wanted = replace(now, regime=regime, state=state, received=received, reason=reason)
+            if wanted != now:
+                self._note(log, "noted", wanted)
+
+        self._do(case, note)
+        if received is not None:
+            self._do(case, lambda log: self._count_from(log, received))
+
+    def _count_from(self, log: CaseLog, received: date) -> None:
+        """Let the server count from the earlier day too."""
+        course = log.course
+        if course.runs and course.closed is None and course.since is not None and received < course.since:
+            self._append(log, "clock-runs", "not-now", since=received)
+
+    def run_clock(self, case: bytes, since: date) -> None:
+        """Let the terms run, counted from a day; nothing happens when they are counted from it already."""
+        _check_past(since, self._api.day(), "since")
+
+        def run(log: CaseLog) -> None:
+            if not log.course.runs or log.course.since != since:
+                self._append(log, "clock-runs", "since-later", since=since)
+
+        self._do(case, run)
+
+    def close(self, case: bytes, outcome: str, reason: str) -> None:
+        """Close the case, also once more with another outcome: content is kept as long as policy says of it."""
+        if outcome not in OUTCOMES:
+            raise ActError("bad-outcome")
+        if not reason.strip():
+            raise ActError("no-reason-close")
+        kept_until = self.ends(outcome)
+
+        def close(log: CaseLog) -> None:
+            stands = self._summaries.handling(log)
+            if log.course.unread is not None:
+                raise ActError("read-first")
+            if log.course.closed is not None and stands.outcome == outcome:
+                return
+            if log.course.feedback is None and log.course.runs:
+                raise ActError("feedback-due")
+            self._note(log, "closed", replace(stands.note, outcome=outcome, reason=reason), **vars(kept_until))
+
+        self._do(case, close)
+
+    def reopen(self, case: bytes, reason: str) -> None:
+        """Open a closed case again."""
+        if not reason.strip():
+            raise ActError("no-reason-reopen")
+
+        def reopen(log: CaseLog) -> None:
+            if log.course.closed is not None:
+                self._note(log, "reopened", replace(self._summaries.handling(log).note, outcome=None, reason=reason))
+
+        self._do(case, reopen)
+
+    def hold(self, case: bytes, until: date, reason: str) -> None:
+        """Keep the case from destruction until a day of at most half a year ahead."""
+        day = self._api.day()
+        if not day <= until <= day + LONGEST_HOLD:
+            raise ActError("bad-until")
+        if not reason.strip():
+            raise ActError("no-reason-hold")
+
+        def hold(log: CaseLog) -> None:
+            held = log.course.held
+            if held is None or held.fields["until"] != until:
+                self._note(log, "held", replace(self._summaries.handling(log).note, reason=reason), until=until)
+
+        self._do(case, hold)
+
+    def release(self, case: bytes) -> None:
+        """End a hold."""
+
+        def release(log: CaseLog) -> None:
+            if log.course.held is not None:
+                self._append(log, "released", "not-now")
+
+        self._do(case, release)
+
+    def may_approve(self, log: CaseLog) -> bool:
+        """Whether this officer could approve today that the case is destroyed."""
+        course, day = log.course, self._api.day()
+        return (
+            course.closed is not None
+            and course.unread is None
+            and not course.held_on(day)
+            and day >= course.closed.fields["destroy_after"] - NOTICE
+            and len(course.approvals) < APPROVALS
+            and self._keyring.key not in course.approvals
+        )
+
+    def approve(self, case: bytes) -> None:
+        """Approve that the case is destroyed: the second of two, not by who closed it."""
+
+        def approve(log: CaseLog) -> None:
+            course = log.course
+            if course.closed is not None and course.unread is not None:
+                raise ActError("read-first")
+            if course.closed is not None and course.closed.author == self._keyring.key:
+                raise ActError("closed-by-you")
+            if self._keyring.key not in course.approvals:
+                self._append(log, "destruction-approved", "not-yet")
+
+        self._do(case, approve)
+
+    def _do(self, case: bytes, act: Callable[[CaseLog], None]) -> None:
+        self._dossiers.require_declared(case)
+        self._acts.on_head(case, act)
+
+    def _append(self, log: CaseLog, act: str, reason: str, **fields: date) -> None:
+        try:
+            self._acts.append(log, act, **fields)
+        except ChainError:
+            raise ActError(reason) from None
+
+    def _note(self, log: CaseLog, act: str, note: Note, **fields: date) -> None:
+        try:
+            sealed = compose_note(act, note, log, self._keyring.signing_key, self._api.day(), **fields)
+        except FormatError:
+            raise ActError("too-long") from None
+        except ChainError:
+            raise ActError("not-now") from None
+        entry = sealed.entry
+        self._api.append(log.case, entry.raw, sealed.files)
+        self._book.extend(log.case, entry.index, [entry.raw], {(entry.index, "note"): sealed.files["note"]})
+
+
+def _check_past(day: date, today: date, field: str) -> None:
+    if day > today:
+        raise ActError(f"future-{field}")
+    # Four days less than the log allows: a day more or less of the server's must not make the difference.
+    if day < today - EARLIER + timedelta(days=4):
+        raise ActError(f"old-{field}")
