@@ -2,7 +2,7 @@
 """Blocks of text that people copy and mail: base64 between a first and a last line that say what it is.
 
 - Line ends and spaces around lines are free, nothing else is.
-- Called by `card` and `proof`. age's own armor is stricter and stands in `armor`.
+- Called by `card` and `proof`, and by the workstation for certificates. age's own armor is stricter: see `armor`.
 """
 
 import base64
@@ -19,7 +19,7 @@ def _ends(kind: str) -> tuple[str, str]:
 
 
 def write_block(kind: str, data: bytes) -> str:
-    """Return the block's text; `kind` is CARD or PROOF."""
+    """Return the block's text; `kind` is CARD, PROOF or CERTIFICATE."""
     begin, end = _ends(kind)
     encoded = base64.b64encode(data).decode("ascii")
     lines = [encoded[start : start + _WIDTH] for start in range(0, len(encoded), _WIDTH)]

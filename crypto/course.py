@@ -62,7 +62,8 @@ class Course:
             end = max(end, self.held.fields["until"] + timedelta(days=1))
         if self.announced is not None:
             # The reporter was told a day; a second approval after that does not make it an earlier one.
-            return max(end, self.announced.fields["on"])
+            announced: date = self.announced.fields["on"]
+            return max(end, announced)
         return end if len(self.approvals) >= APPROVALS else None
 
     def held_on(self, today: date) -> bool:

@@ -79,8 +79,8 @@ class Notices:
     """Mail to officers. Nobody in `to` means that nobody gets any.
 
     `server` is HOST:PORT of the relay, `tls` one of TLS. The password of `user` lies in smtp.password beside
-    meldkluis.toml, never in it. `hour` is the local hour from which the day's mail goes out; `urge` whether terms that
-    run out are mailed too.
+    meldkluis.toml, never in it. `hour` is the local hour from which the day's mail goes out; `urge` whether it says so
+    when something has lain unopened for two working days.
     """
 
     to: tuple[str, ...] = ()

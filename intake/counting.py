@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from meldkluis.crypto.encoding import day as read_day, load_json
 from meldkluis.crypto.errors import FormatError
+from meldkluis.crypto.note import OUTCOMES
 from meldkluis.intake.errors import CommandError, UsageError
-from meldkluis.mailbox.policy import OUTCOMES, Retention, ends
+from meldkluis.mailbox.policy import Retention, ends
 from meldkluis.mailbox.terms import TermsError, dues
 
 _FACTS: Final = ("received", "acknowledged", "closed")

@@ -177,11 +177,13 @@ def _check_roles(roster: Roster, to: Sequence[bytes], not_to: Sequence[bytes], d
 
 def check_new_headers(log: CaseLog, entry: Entry, headers: Mapping[tuple[int, str], bytes]) -> None:
     """Refused `malformed` unless `case-key` brings a header for every file of the reporter, and other acts none."""
+    gone = next((earlier.index for earlier in log.entries if earlier.act == "identity-destroyed"), 0)
     places = {
         (earlier.index, slot)
         for earlier in log.entries
         if earlier.act in {"submitted", "message"}
         for slot in earlier.files
+        if slot != "identity" or earlier.index >= gone
     }
     if headers.keys() != (places if entry.act == "case-key" else set()):
         raise Refused("malformed")

@@ -193,7 +193,7 @@ class CertificatesAnswer:
     @classmethod
     def parse(cls, body: bytes) -> Self:
         """Read the body."""
-        return cls(**read_fields(load_json(body), {"certificates": list_of(blob(THING), MOST_ENTRIES)}))
+        return cls(**read_fields(load_json(body), {"certificates": list_of(blob(ENTRY), MOST_ENTRIES)}))
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ class Casebook:
 
     def __init__(self, vault: Vault) -> None:
         self.vault: Final = vault
+        self.raised = 0
+        """How many alarms were raised since the vault was opened, new ones or not."""
 
     def cases(self) -> list[KeptCase]:
         """Return every case that is known here."""
@@ -224,6 +226,7 @@ class Casebook:
 
     def raise_alarm(self, kind: str, case: bytes | None, today: date) -> None:
         """Keep an alarm, once until the officer has acknowledged it."""
+        self.raised += 1
         with self.vault.transaction():
             waiting = self.vault.row(
                 "SELECT id FROM alarm WHERE kind = ? AND dossier IS ? AND acknowledged IS NULL", kind, case

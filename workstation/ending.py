@@ -4,7 +4,8 @@
 - A case ends by its own verified log and by the earlier of our day and the server's; never because the server says so.
 - First everything that can be read goes from the vault, then the log hears of it: an officer's word that it is gone is
   true when it is given. What did not arrive is sent with the next round.
-- A certificate counts for a case that ended here. For another one it is an alarm, and the case stays.
+- A certificate counts for a case that ended here, or that this officer signed to have destroyed: an older copy of the
+  vault believes its own word. For another case it is an alarm, and the case stays.
 - Contact details end on their own day, with the key that opens them.
 """
 
@@ -159,10 +160,18 @@ class Endings:
             if kept is None or kept.declaration == INVOLVED:
                 # Certified already, or never a case of this vault.
                 continue
-            if kept.destroyed is None or not _fits(certificate, self._logs.kept(kept.id)):
+            log = self._logs.kept(kept.id)
+            own_word = self._keyring.key in certificate.statements and kept.destroyed is None
+            if not own_word and (kept.destroyed is None or not _fits(certificate, log)):
                 yield DistrustError("certificate", kept.id)
                 continue
             with self._book.vault.transaction():
+                if own_word:
+                    day, until = certificate.closed, certificate.register_until
+                    self._register.put(
+                        Line(kept.id, certificate.received, day, None, None, until, certificate.destroyed)
+                    )
+                    self._book.destroy(kept.id, certificate.destroyed)
                 self._register.certify(certificate)
                 self._book.forget(kept.id)
                 self._to_fold()

@@ -56,11 +56,10 @@ class Sync:
         self._logs: Final = logs
         self._endings: Final = endings
         self._key_ends: Final = key_ends
-        self._alarms = 0
 
     def round(self, today: date) -> Fetched:
         """Fetch everything once. UnreachableError or RefusedError; what does not hold becomes alarms."""
-        self._alarms = 0
+        raised = self._book.raised
         try:
             status = self._api.status()
         except DistrustError as error:
@@ -86,12 +85,11 @@ class Sync:
             self._watch(status, today)
         for wrong in self._endings.round(today):
             self._alarm(wrong, today)
-        if not self._alarms:
+        if self._book.raised == raised:
             self._key_ends.round(self._api.earlier_day())
         return Fetched(status.day, ready=True, new_cases=new_cases, new_entries=new_entries)
 
     def _alarm(self, error: DistrustError, today: date) -> None:
-        self._alarms += 1
         self._book.raise_alarm(error.kind, error.case, today)
 
     def _watch(self, status: StatusAnswer, today: date) -> None:

@@ -15,10 +15,11 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from meldkluis.crypto import age
 from meldkluis.crypto.entry import FileRef
 from meldkluis.crypto.errors import ChainError
+from meldkluis.crypto.note import OUTCOMES
 from meldkluis.mailbox.actions import automatic
 from meldkluis.mailbox.daily_desk import perform
 from meldkluis.mailbox.facts import facts_of
-from meldkluis.mailbox.policy import OUTCOMES, Policy, Retention, ends
+from meldkluis.mailbox.policy import Policy, Retention, ends
 
 DAY = timedelta(days=1)
 CAST: Cast = make_cast()

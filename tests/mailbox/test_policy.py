@@ -10,8 +10,9 @@ from hypothesis import given, strategies as st
 
 from meldkluis.crypto.course import LEAST_KEPT
 from meldkluis.crypto.errors import FormatError
+from meldkluis.crypto.note import OUTCOMES
 from meldkluis.crypto.rules import LONGEST_KEPT
-from meldkluis.mailbox.policy import OUTCOMES, RANGES, Policy, Retention, ends
+from meldkluis.mailbox.policy import RANGES, Policy, Retention, ends
 
 CLOSED = date(2026, 11, 30)
 

@@ -149,7 +149,7 @@ def test_first_valid_case_key_wins(places):
     sent = places.report()
     one.fetch()
     two.fetch()
-    raced = []
+    raced: list[bool] = []
 
     def race(method: str, target: str) -> None:
         if method == "POST" and target.endswith("/log") and not raced:
@@ -217,7 +217,7 @@ def test_answer_retries_when_the_reporter_was_faster(places):
     sent = places.report()
     one.fetch()
     one.acts.not_involved(sent.case)
-    raced = []
+    raced: list[bool] = []
 
     def race(method: str, target: str) -> None:
         if method == "POST" and not raced:

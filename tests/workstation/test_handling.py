@@ -280,7 +280,7 @@ def test_only_what_was_on_the_screen_is_read(places):
     browser = places.browser(0)
     places.add(sent, "Eerst.")
     browser.post("/fetch")
-    raced = []
+    raced: list[bool] = []
 
     def race(method: str, target: str) -> None:
         if "/v1/cases/" in target and not raced:

@@ -19,7 +19,7 @@ def has(places: Workplaces, number: int, key: bytes) -> bool:
 
 
 def first_key(places: Workplaces, number: int) -> bytes:
-    return places.offices[number].vault.row("SELECT hash FROM intake_key WHERE announced = 1")[0]
+    return places.offices[number].vault.rows("SELECT hash FROM intake_key WHERE announced = 1")[0][0]
 
 
 def test_a_key_that_nothing_needs(places):
@@ -111,3 +111,17 @@ def test_a_round_in_which_something_did_not_hold(places):
     places.fetch(0)
 
     assert not has(places, 0, key)
+
+
+def test_a_round_in_which_a_case_did_not_hold(places):
+    """Nor in one in which something of a case was kept back."""
+    sent = opened(places)
+    key, office = first_key(places, 0), places.offices[0]
+    office.acts.answer(sent.case, "feedback", 1, "Klaar.")
+    places.until(places.clock.day + LIVES)
+    places.add(sent, "Nog iets.")
+    office.vault.set_fact("listed", (places.clock.day + timedelta(days=5)).isoformat())
+    places.fetch(0)
+
+    assert places.alarms() == ["withheld"]
+    assert has(places, 0, key)

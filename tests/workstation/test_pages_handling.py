@@ -8,9 +8,10 @@ import html5lib
 import pytest
 from destruction import CANARY, closed
 from lied_to import opened
-from workplace import Browser, UnreachableError, Workplaces
+from workplace import Browser, Workplaces
 
 from meldkluis.crypto.encoding import b64
+from meldkluis.workstation.errors import UnreachableError
 from meldkluis.workstation.render import language
 
 

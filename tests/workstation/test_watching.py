@@ -4,6 +4,8 @@
 import asyncio
 import json
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from liar import changed, tell
@@ -95,15 +97,9 @@ def test_oral_report_of_long_ago(places):
 def test_policy_out_of_range(places):
     """A policy that would keep cases for another time than the ranges say is an alarm, and is not taken in."""
     before = places.offices[0].decisions.policy()
-    for field, months in (("founded", 1), ("register", 121)):
-        heard = tell(
-            places,
-            changed(
-                "/v1/status",
-                lambda document, field=field, months=months: document["policy"]["retention"].update({field: months}),
-            ),
-        )
-        assert heard.alarms in (["policy"], [])
+    for wrong in ({"founded": 1}, {"register": 121}):
+        change = partial(_retention, wrong)
+        assert tell(places, changed("/v1/status", change)).alarms in (["policy"], [])
 
     assert places.alarms() == ["policy"]
     assert places.offices[0].decisions.policy() == before
@@ -153,6 +149,10 @@ def test_order_of_the_list(places):
     assert [line.case for line in places.offices[0].summaries.all()] == [
         late.case, new.case, stopped.case, closed.case
     ]  # fmt: skip
+
+
+def _retention(wrong: dict[str, int], document: dict[str, Any]) -> None:
+    document["policy"]["retention"].update(wrong)
 
 
 def _b64(sent) -> str:
