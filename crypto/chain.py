@@ -42,7 +42,6 @@ class CaseLog:
         self.officers: frozenset[bytes] = frozenset()
         self.ever_officers: frozenset[bytes] = frozenset()
         self.case_key: Entry | None = None
-        self.feedback_given = False
         self.course: Final = Course()
         self._handed_over: int | None = None
         self._numbers: dict[bytes, int] = {}
@@ -95,6 +94,16 @@ class CaseLog:
         return officer == self.deputy and self._handed_over is not None and self.case_key.index < self._handed_over
 
     @property
+    def last_day(self) -> date:
+        """The day of the newest entry that has one; the next one's is not before it."""
+        return self._last_day
+
+    @property
+    def deputy_reads(self) -> bool:
+        """Whether later messages go to the deputy too: until feedback is given, and when no officer is left."""
+        return self.deputy is not None and (self.course.feedback is None or not self.officers)
+
+    @property
     def case_recipient(self) -> str | None:
         """Where messages go once an officer took the case over."""
         return None if self.case_key is None else str(self.case_key.fields["recipient"])
@@ -105,13 +114,6 @@ class CaseLog:
         if self.case_key is None:
             return None
         return str(self.case_key.fields["recipient" if self.course.identity_gone else "identity_recipient"])
-
-    @property
-    def seen_by_all(self) -> bool:
-        """Whether every officer took the case over or made an entry since: each could say that it does not open."""
-        if self.case_key is None:
-            return False
-        return self.officers <= {entry.author for entry in self.entries[self.case_key.index :]}
 
     def next_number(self, author: bytes) -> int:
         """Return the number of the author's next message or answer, from 1."""
@@ -191,8 +193,6 @@ class CaseLog:
                 self._handed_over = entry.index
         elif entry.act == "case-key":
             self.case_key = entry
-        elif entry.act == "feedback":
-            self.feedback_given = True
         self.course.take(entry)
         if "number" in entry.fields:
             self._numbers[entry.author] = entry.fields["number"]

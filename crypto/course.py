@@ -22,6 +22,12 @@ LEAST_KEPT: Final = timedelta(days=28)
 LONGEST_HOLD: Final = timedelta(days=184)
 """A legal hold is renewed after half a year, or lapses."""
 
+LONGEST_UNREAD: Final = timedelta(days=184)
+"""A message that no officer reacts to keeps a closed case no longer: there may be no officer any more."""
+
+LONGEST_POSTPONED: Final = timedelta(days=184)
+"""Messages later than this after a case's day put its end off no more; a hold still does."""
+
 APPROVALS: Final = 2
 _NO_REACTION: Final = frozenset({"recused", "destroyed"})
 
@@ -41,7 +47,7 @@ class Course:
     acknowledged: date | None = None
     by_person: bool = False
     feedback: date | None = None
-    lapsed: set[tuple[str, str]] = field(default_factory=set)
+    lapses: set[tuple[date, str, str]] = field(default_factory=set)
     unread: date | None = None
     heard: date | None = None
     closed: Entry | None = None
@@ -51,11 +57,29 @@ class Course:
     identity_gone: bool = False
     destroyed_by: dict[bytes, date] = field(default_factory=dict)
 
+    @property
+    def lapsed(self) -> frozenset[tuple[str, str]]:
+        """The terms, with the end of each, that lapsed of those that are counted from `since`."""
+        return frozenset((term, end) for since, term, end in self.lapses if since == self.since)
+
+    @property
+    def may_object(self) -> bool:
+        """Whether the reporter may still object: once, to a stopped clock or to a later day to count from."""
+        assert self.received is not None
+        assert self.since is not None
+        return not self.objected and (not self.runs or self.since > self.received)
+
+    def read_by(self, day: date) -> bool:
+        """Whether nothing of the reporter is unread on that day, or it was for so long that nobody is there to read."""
+        return self.unread is None or day >= self.unread + LONGEST_UNREAD
+
     def ends_on(self) -> date | None:
-        """Return the day from whose noon on the case may be destroyed; None while nothing says so."""
-        if self.closed is None or self.unread is not None:
+        """Return the day from which on the case may be destroyed; None while nothing says so."""
+        if self.closed is None:
             return None
         end: date = self.closed.fields["destroy_after"]
+        if self.unread is not None:
+            end = max(end, self.unread + LONGEST_UNREAD)
         if self.heard is not None and self.heard > self.closed.fields["day"]:
             end = max(end, self.heard + NOTICE)
         if self.held is not None:
@@ -83,16 +107,23 @@ def _received(course: Course, entry: Entry) -> None:
     day = entry.fields["day"]
     if course.received is None:
         course.received = course.since = day
-    course.unread, course.heard = course.unread or day, day
-    if course.closed is not None:
+    course.unread = course.unread or day
+    if course.closed is None:
+        course.heard = day
+    elif day <= course.closed.fields["destroy_after"] + LONGEST_POSTPONED:
+        course.heard = day
         # What was approved before the reporter said something new was approved without knowing it.
         course.approvals, course.announced = {course.closed.author}, None
 
 
 def _objected(course: Course, _: Entry) -> None:
+    if not course.runs:
+        # Whatever was decided while no term ran was decided without the reporter.
+        course.feedback = course.closed = course.announced = None
+        course.approvals = set()
     course.runs = course.objected = True
-    if course.received is not None and course.since is not None and course.received < course.since:
-        _count_from(course, course.received)
+    if course.received is not None and course.since is not None:
+        course.since = min(course.received, course.since)
 
 
 def _acknowledged(course: Course, entry: Entry) -> None:
@@ -105,7 +136,8 @@ def _feedback(course: Course, entry: Entry) -> None:
 
 
 def _lapsed(course: Course, entry: Entry) -> None:
-    course.lapsed.add((entry.fields["term"], entry.fields["end"]))
+    assert course.since is not None
+    course.lapses.add((course.since, entry.fields["term"], entry.fields["end"]))
 
 
 def _stopped(course: Course, _: Entry) -> None:
@@ -113,16 +145,10 @@ def _stopped(course: Course, _: Entry) -> None:
 
 
 def _runs(course: Course, entry: Entry) -> None:
-    course.runs = True
-    _count_from(course, entry.fields["since"])
-
-
-def _count_from(course: Course, since: date) -> None:
-    if course.since is not None and since > course.since:
+    if not course.runs:
         # A question that became a report: what was answered was the question.
         course.feedback = None
-    course.since = since
-    course.lapsed.clear()
+    course.runs, course.since = True, entry.fields["since"]
 
 
 def _closed(course: Course, entry: Entry) -> None:

@@ -183,7 +183,7 @@ def later_recipients(log: CaseLog, intake_keys: Iterable[IntakeKey]) -> tuple[li
     if log.case_recipient is None or log.identity_recipient is None:
         recipients = [key.recipient for key in _keys_for(log.to, named)] + deputy
         return recipients, recipients
-    if log.feedback_given:
+    if not log.deputy_reads:
         deputy = []
     return [log.case_recipient, *deputy], [log.identity_recipient, *deputy]
 

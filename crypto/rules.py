@@ -28,6 +28,9 @@ EARLIER: Final = timedelta(days=3660)
 
 LONGEST_KEPT: Final = timedelta(days=3660)
 
+REGISTER: Final = timedelta(days=365)
+"""The register line is kept for a year at the least, whatever became of the case."""
+
 
 def require(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
     """Raise ChainError with the message unless the condition holds."""
@@ -62,7 +65,7 @@ def _officer_added(log: "CaseLog", entry: Entry) -> None:
 def _handed_over(log: "CaseLog", entry: Entry) -> None:
     require(entry.fields["deputy"] == log.deputy, "another deputy than the reporter named")
     require(log.deputy not in log.ever_officers, "handed over already")
-    require(bool(log.course.lapsed) or not log.officers, "no term has lapsed, and there is an officer")
+    require(bool(log.course.lapses) or not log.officers, "no term has lapsed, and there is an officer")
 
 
 def _taken_over(log: "CaseLog", _: Entry) -> None:
@@ -90,7 +93,7 @@ def _lapsed(log: "CaseLog", entry: Entry) -> None:
 
 
 def _objected(log: "CaseLog", _: Entry) -> None:
-    require(not log.course.runs, "the terms run")
+    require(log.course.may_object, "the terms run as they should, or the reporter objected before")
 
 
 def _clock_stopped(log: "CaseLog", entry: Entry) -> None:
@@ -116,7 +119,8 @@ def _closed(log: "CaseLog", entry: Entry) -> None:
     day, identity, content, register = (
         entry.fields[name] for name in ("day", "identity_until", "destroy_after", "register_until")
     )
-    require(day + LEAST_KEPT <= identity <= content <= register <= day + LONGEST_KEPT, "kept for a time that cannot be")
+    require(day + LEAST_KEPT <= identity <= content <= register, "kept for a time that cannot be")
+    require(day + REGISTER <= register <= day + LONGEST_KEPT, "a register line for a time that cannot be")
 
 
 def _reopened(log: "CaseLog", _: Entry) -> None:
@@ -138,7 +142,7 @@ def _read(log: "CaseLog", _: Entry) -> None:
 
 def _due_for_destruction(log: "CaseLog", day: date, earlier: timedelta = timedelta()) -> None:
     course = log.course
-    require(course.closed is not None and course.unread is None, "the case is open, or something is unread")
+    require(course.closed is not None and course.read_by(day), "the case is open, or something is unread")
     assert course.closed is not None
     require(
         day >= course.closed.fields["destroy_after"] - earlier and not course.held_on(day), "not due to be destroyed"
@@ -158,7 +162,7 @@ def _approved(log: "CaseLog", entry: Entry) -> None:
 
 def _identity_destroyed(log: "CaseLog", entry: Entry) -> None:
     course, day = log.course, entry.fields["day"]
-    require(course.closed is not None and course.unread is None, "the case is open, or something is unread")
+    require(course.closed is not None and course.read_by(day), "the case is open, or something is unread")
     assert course.closed is not None
     require(not course.identity_gone, "destroyed already")
     require(day >= course.closed.fields["identity_until"] and not course.held_on(day), "not due for destruction")

@@ -229,8 +229,11 @@ class Telling:
         return None
 
     def _where(self) -> Iterator[Fact]:
-        if not self._log.course.runs:
+        course = self._log.course
+        if not course.runs:
             yield self._fact("now-stopped")
+        elif course.since is not None and course.received is not None and course.since > course.received:
+            yield self._fact("now-since", since=course.since)
         over = self._first("handed-over")
         if over is not None:
             slots = {"day": self._day(over.index), "officer": self._name(over.fields["deputy"])}

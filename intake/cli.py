@@ -171,9 +171,10 @@ def _terms_run(arguments: argparse.Namespace) -> int:
     done = housekeeping.run(arguments.directory or [Path()], sure=arguments.confirm_clock)
     lines = []
     for directory, kept in done:
-        lines += [*([f"{directory}:"] if len(done) > 1 else []), *kept.lines()]
+        said = [kept] if isinstance(kept, str) else kept.lines()
+        lines += [*([f"{directory}:"] if len(done) > 1 else []), *said]
     _print(arguments, housekeeping.document(done), lines)
-    return OK if all(kept.well for _, kept in done) else REFUSED
+    return OK if all(not isinstance(kept, str) and kept.well for _, kept in done) else REFUSED
 
 
 def _term(value: object) -> str:

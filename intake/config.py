@@ -80,7 +80,8 @@ class Notices:
 
     `server` is HOST:PORT of the relay, `tls` one of TLS. The password of `user` lies in smtp.password beside
     meldkluis.toml, never in it. `hour` is the local hour from which the day's mail goes out; `urge` whether it says so
-    when something has lain unopened for two working days.
+    when something has lain unopened for two working days; only to an address for which `officers` has the officer's
+    fingerprint, and only of that officer's cases: who was left out of a report learns nothing of it by mail.
     """
 
     to: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ class Notices:
     user: str = ""
     hour: int = 8
     urge: bool = False
+    officers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ _TABLES: Final[Mapping[str, tuple[type[Any], Checks]]] = {
             "user": settings.user,
             "hour": settings.integer(0, 23),
             "urge": settings.boolean,
+            "officers": settings.fingerprints,
         },
     ),
 }
@@ -262,4 +265,7 @@ def _line(where: str, name: str, value: object) -> str:
     if value is None:
         return f"# {name} =  # {_HINTS[where + name]}"
     # TOML's strings, numbers, booleans and lists of strings are JSON's for what the checks let through.
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(key)} = {json.dumps(item)}" for key, item in value.items())
+        return f"{name} = {{{', '.join(pairs)}}}"
     return f"{name} = {value if isinstance(value, date) else json.dumps(value, ensure_ascii=False)}"

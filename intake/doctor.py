@@ -203,12 +203,24 @@ def _holidays(patient: Patient) -> Found:
 
 
 def _notices(patient: Patient) -> Found:
-    to = patient.config.notices.to
-    return (
-        (OK, f"addresses that get the daily mail: {len(to)}")
-        if to
-        else (ATTENTION, "notices.to is empty: nobody gets mail")
-    )
+    notices = patient.config.notices
+    if not notices.to:
+        return ATTENTION, "notices.to is empty: nobody gets mail"
+    if notices.urge and not set(notices.to) <= notices.officers.keys():
+        return ATTENTION, "notices.urge is on, and notices.officers lacks the fingerprint for an address"
+    return OK, f"addresses that get the daily mail: {len(notices.to)}"
+
+
+def _cases(patient: Patient) -> Found:
+    failed, store = patient.desk.store.days().failed, patient.desk.store
+    if failed:
+        return RED, f"cases that the last daily run could not read or write: {failed}"
+    roster = patient.desk.public_keys(patient.today).roster
+    members = frozenset() if roster is None else frozenset(member.key for member in roster.members)
+    unserved = store.unserved(members)
+    if unserved:
+        return RED, f"cases that nobody in the roster is served: {unserved}; the officers must add somebody"
+    return OK, "every case can be read and is served to somebody"
 
 
 _CHECKS: Final[dict[str, Callable[[Patient], Found]]] = {
@@ -225,6 +237,7 @@ _CHECKS: Final[dict[str, Callable[[Patient], Found]]] = {
     "backups": _backups,
     "holidays": _holidays,
     "notices": _notices,
+    "cases": _cases,
 }
 
 

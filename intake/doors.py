@@ -25,7 +25,6 @@ from meldkluis.intake.errors import CommandError
 from meldkluis.intake.headers import ALWAYS, NO_STORE
 from meldkluis.mailbox.clock import today
 from meldkluis.mailbox.desk import Desk
-from meldkluis.mailbox.errors import MailboxError
 from meldkluis.mailbox.schema import CACHE_KIB
 
 _FIRST_ROUND: Final = 10.0
@@ -146,7 +145,7 @@ class TwoDoors:
             for organisation in self._organisations:
                 try:
                     await organisation.round(sweep=number % _ROUNDS_BETWEEN_SWEEPS == 0)
-                except (MailboxError, CommandError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever it is, the next round and its neighbours go on
                     _LOG.error("housekeeping could not be done: %s", type(error).__name__)
             await asyncio.sleep(_BETWEEN_ROUNDS)
 

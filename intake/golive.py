@@ -24,7 +24,7 @@ async def open_if_ready(desk: Desk, config: Config, directory: Path, today: date
     """Open the form if it never was open and nothing is red; tell whether this call opened it."""
     if desk.is_open or any(check.status == RED for check in examine(desk, config, directory, today)):
         return False
-    await desk.store.remember("opened", today)
+    await desk.store.open_form(today)
     return True
 
 

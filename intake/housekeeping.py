@@ -9,15 +9,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from meldkluis.intake import notices
 from meldkluis.intake.administration import opened
-from meldkluis.intake.config import Config, read_config
+from meldkluis.intake.config import Config, Notices, read_config
+from meldkluis.intake.errors import CommandError
 from meldkluis.intake.golive import open_if_ready
 from meldkluis.mailbox import clock
 from meldkluis.mailbox.desk import Desk, Ran
+from meldkluis.mailbox.errors import MailboxError
 
 _REFUSED: Final = {
     "clock-back": "the clock is behind the last run: nothing was done; set the clock right",
@@ -65,9 +68,11 @@ class Kept:
 
 
 def is_due(desk: Desk) -> bool:
-    """Whether there is a day whose noon has passed and that was not run, or mail to send. Two short reads."""
-    ran = desk.store.days().ran
-    return ran is None or ran < clock.run_day()
+    """Whether the last day that was run is another than the last whose noon has passed; also when that is earlier.
+
+    The run itself says what is wrong with a clock that went back.
+    """
+    return desk.store.days().ran != clock.run_day()
 
 
 async def keep(desk: Desk, config: Config, directory: Path, *, sure: bool = False) -> Kept:
@@ -86,21 +91,42 @@ async def mail(desk: Desk, config: Config, directory: Path) -> tuple[bool, int]:
         return False, 0
     if not await desk.store.claim_notice(today):
         return False, 0
-    urgent = told.urge and notices.unopened_for_two_working_days(desk.store.oldest_unread(), today)
+    urgent = _urgent(desk, told, today) if told.urge else set()
     unsent = await asyncio.to_thread(notices.send, told, directory, desk.name, urgent=urgent, day=today)
     return True, unsent
 
 
-def run(directories: Sequence[Path], *, sure: bool) -> list[tuple[Path, Kept]]:
-    """Do everything that is due for each organisation; `meldkluis terms run`."""
-    done = []
-    for directory in directories:
-        config = read_config(directory)
+def _urgent(desk: Desk, told: Notices, today: date) -> set[str]:
+    """Return the addresses whose officer has something unopened; nobody is told of a case that is not theirs."""
+    return {
+        address
+        for address, fingerprint in told.officers.items()
+        if notices.unopened_for_two_working_days(desk.store.oldest_unread(bytes.fromhex(fingerprint)), today)
+    }
+
+
+def run(directories: Sequence[Path], *, sure: bool) -> list[tuple[Path, Kept | str]]:
+    """Do everything that is due for each organisation; `meldkluis terms run`. A text says why one could not be.
+
+    The settings of all are read before anything is done; after that no organisation waits for another.
+    """
+    configs = [(directory, read_config(directory)) for directory in directories]
+    return [(directory, _run(directory, config, sure=sure)) for directory, config in configs]
+
+
+def _run(directory: Path, config: Config, *, sure: bool) -> Kept | str:
+    try:
         with opened(directory) as desk:
-            done.append((directory, asyncio.run(keep(desk, config, directory, sure=sure))))
-    return done
+            return asyncio.run(keep(desk, config, directory, sure=sure))
+    except (CommandError, MailboxError) as error:
+        return str(error)
 
 
-def document(done: Sequence[tuple[Path, Kept]]) -> dict[str, Any]:
+def document(done: Sequence[tuple[Path, Kept | str]]) -> dict[str, Any]:
     """Return what `terms run --json` prints."""
-    return {"organisations": [{"directory": str(directory), **kept.to_json()} for directory, kept in done]}
+    return {
+        "organisations": [
+            {"directory": str(directory), **({"error": kept} if isinstance(kept, str) else kept.to_json())}
+            for directory, kept in done
+        ]
+    }

@@ -231,7 +231,7 @@ class Letters:
             "lapsed": telling.lapsed,
             "timeline": telling.lines(),
             "summary": telling.summary(),
-            "stopped": not course.runs and not course.destroyed_by,
+            "stopped": course.may_object and not course.destroyed_by,
             "over": bool(course.destroyed_by),
         }
 

@@ -17,7 +17,7 @@ import secrets
 import smtplib
 import ssl
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -131,14 +131,16 @@ def compose(notices: Notices, name: str, recipient: str, *, urgent: bool, day: d
 
 
 def send(
-    notices: Notices, directory: Path, name: str, *, urgent: bool, day: date, pause: float = _BETWEEN_ROUNDS
+    notices: Notices, directory: Path, name: str, *, urgent: Collection[str], day: date, pause: float = _BETWEEN_ROUNDS
 ) -> int:
     """Send the mail of `day` to everybody and return how many did not get it after three tries, `pause` s apart.
+
+    `urgent` are the addresses whose officer has something unopened.
 
     One connection serves all as long as it holds. A mail whose acceptance got lost is sent again with the same
     Message-ID. KeyFileError and CommandError come before anything is sent, when settings or password cannot be used.
     """
-    mails = [(to, compose(notices, name, to, urgent=urgent, day=day)) for to in notices.to]
+    mails = [(to, compose(notices, name, to, urgent=to in urgent, day=day)) for to in notices.to]
     password = _password(directory) if notices.user else ""
     for attempt in range(_TRIES):
         if mails and attempt:

@@ -122,6 +122,18 @@ def mails(value: object) -> tuple[str, ...]:
     return tuple(addresses)
 
 
+def fingerprints(value: object) -> dict[str, str]:
+    """E-mail addresses with the fingerprint of whom each belongs to, as `meldkluis officer list` shows it."""
+    pairs = value if isinstance(value, dict) else {"": None}
+    found = {}
+    for address, written in pairs.items():
+        digits = "".join(written.split()).lower() if isinstance(written, str) else ""
+        if not _MAIL.fullmatch(address) or not re.fullmatch(r"[0-9a-f]{64}", digits):
+            raise ValueError("a table of e-mail addresses, each with an officer's fingerprint")
+        found[address] = digits
+    return found
+
+
 def server(value: object) -> str:
     """HOST:PORT."""
     host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")

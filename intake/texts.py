@@ -193,6 +193,7 @@ MAILBOX: Final = {
     "now-feedback-due": N_("U hoort uiterlijk {day} wat er met uw melding gebeurt en waarom."),
     "now-feedback": N_("U hoorde op {day} wat er met uw melding gebeurt en waarom."),
     "now-stopped": N_("De termijnen staan stil. De reden leest u hieronder, bij wat er gebeurde."),
+    "now-since": N_("De termijnen tellen vanaf {since}, niet vanaf de dag van uw melding."),
     "now-handed-over": N_("Sinds {day} is uw melding bij {officer}."),
     "now-closed": N_("Uw zaak is gesloten op {day}. Wij bewaren de zaak in elk geval tot {destroy_after}."),
     "now-held": N_("Uw zaak mag tot en met {until} niet worden vernietigd."),

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
+from meldkluis.crypto.course import LONGEST_UNREAD
 from meldkluis.mailbox.facts import Facts
 from meldkluis.mailbox.policy import Policy
 from meldkluis.mailbox.terms import Dues, add_months, dues
@@ -33,6 +34,12 @@ PROGRESS_MONTHS: Final = 3
 BEFORE_PROGRESS: Final = timedelta(days=14)
 BEFORE_DESTRUCTION: Final = timedelta(days=30)
 BEFORE_HOLD_ENDS: Final = timedelta(days=14)
+
+WAIT_FOR_WORKSTATIONS: Final = timedelta(days=90)
+"""After this the certificate is made without the word of those whose workstation never came."""
+
+CERTIFICATE_STANDS: Final = WAIT_FOR_WORKSTATIONS + timedelta(days=35)
+"""Days after the files went for which the certificate can be fetched at the least."""
 
 KINDS: Final = ("acknowledge", "feedback", "overdue", "progress", "destruction", "hold")
 """The kinds of reminders."""
@@ -60,16 +67,16 @@ def terms_of(facts: Facts) -> Dues:
 def automatic(facts: Facts, policy: Policy, horizon: date) -> list[Due]:
     """Return what the server has to do by noon of the day `horizon`, in the order in which it is done."""
     if facts.destroyed is not None:
-        assert facts.register_until is not None
-        if horizon >= facts.register_until:
-            return [Due(facts.register_until, "forget")]
-        return [] if facts.certified else [Due(facts.destroyed, "certify")]
+        if not facts.certified:
+            return [Due(facts.destroyed, "certify")]
+        end = max(facts.register_until or facts.destroyed, facts.destroyed + CERTIFICATE_STANDS)
+        return [Due(end, "forget")] if horizon >= end else []
     found = list(_ending(facts, horizon) if facts.closed is not None else _running(facts, policy, horizon))
-    if facts.closed is None and "deputy" in facts.automatic:
+    if "deputy" in facts.automatic:
         lapsed = [due for due in found if due.kind.startswith("lapsed")]
         if lapsed:
             found.append(Due(lapsed[0].day, "hand-over"))
-        elif "deserted" in facts.automatic:
+        elif "deserted" in facts.automatic and (facts.closed is None or facts.unread is not None):
             found.append(Due(horizon, "hand-over"))
     return found
 
@@ -98,7 +105,7 @@ def _lapses(term: str, terms: Dues, facts: Facts, horizon: date) -> Iterator[Due
 
 
 def _ending(facts: Facts, horizon: date) -> Iterator[Due]:
-    if facts.unread is not None or facts.held_on(horizon):
+    if facts.held_on(horizon) or (facts.unread is not None and horizon < facts.unread + LONGEST_UNREAD):
         return
     assert facts.identity_until is not None
     assert facts.destroy_after is not None

@@ -16,7 +16,7 @@ from sqlcipher3 import dbapi2
 from meldkluis.mailbox import factrows, staging
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.facts import Facts
-from meldkluis.mailbox.rows import AgeFile, Growth, NewCase, Standing, many, one
+from meldkluis.mailbox.rows import AgeFile, Growth, NewCase, Standing, many, one, to_fold
 from meldkluis.mailbox.wire import AttachmentLine, FileLine
 
 ENTRIES: Final = 1 << 16
@@ -111,9 +111,13 @@ def _files(db: dbapi2.Connection, case: bytes) -> tuple[int, int]:
 def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) -> None:
     """Append to a case. Refused: unknown, head (with `entries` and `head`), incomplete, quota (a log is full)."""
     case, length = growth.case, growth.entry + len(growth.log)
-    place = _place(db, case)
-    if place is None:
+    row = one(db, 'SELECT place, destroyed FROM "case" WHERE id = ?', case)
+    if row is None:
         raise Refused("unknown")
+    place, destroyed = row
+    if destroyed is not None and not growth.last_words:
+        # Its files are gone; nothing brings it back, whatever was planned before they went.
+        raise Refused("act")
     if length > ENTRIES:
         raise Refused("quota")
     done = db.execute(
@@ -128,13 +132,9 @@ def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) 
     _put_files(db, place, growth.entry, growth.files)
     for (entry, slot), header in growth.headers.items():
         _replace_header(db, place + entry, slot, header)
-    if growth.forget_first:
-        db.execute(
-            "UPDATE file SET first_header = NULL WHERE place BETWEEN ? AND ? AND first_header IS NOT NULL",
-            _files(db, case),
-        )
     if growth.forget_identity:
         db.execute("DELETE FROM file WHERE place BETWEEN ? AND ? AND slot = 'identity'", _files(db, case))
+        to_fold(db)
     if growth.claims:
         assert address is not None
         staging.claim(db, address, case, growth.entry, growth.claims)
@@ -231,6 +231,7 @@ def empty(db: dbapi2.Connection, case: bytes, head: bytes, today: date) -> None:
     sql = 'UPDATE "case" SET destroyed = ? WHERE id = ? AND head = ? AND destroyed IS NULL'
     if db.execute(sql, (today.isoformat(), case, head)).rowcount != 1:
         raise Refused("head")
+    to_fold(db)
     db.execute('INSERT INTO erasure (blob) SELECT blob FROM attachment WHERE "case" = ?', (case,))
     db.execute("DELETE FROM file WHERE place BETWEEN ? AND ?", _files(db, case))
     for table in ("attachment", "mailbox", "reminder"):
@@ -241,6 +242,7 @@ def certify(db: dbapi2.Connection, case: bytes, certificate: bytes) -> None:
     """Keep the certificate of a destroyed case in the place of its log."""
     db.execute("DELETE FROM log WHERE place BETWEEN ? AND ?", _entries(db, case))
     db.execute('UPDATE "case" SET certificate = ?, entries = 0 WHERE id = ?', (certificate, case))
+    to_fold(db)
 
 
 def certificates(db: dbapi2.Connection, officer: bytes) -> list[bytes]:
@@ -257,3 +259,4 @@ def destroy(db: dbapi2.Connection, case: bytes) -> None:
     for table in ("attachment", "mailbox", "reminder"):
         db.execute(f'DELETE FROM {table} WHERE "case" = ?', (case,))  # noqa: S608 - names of ours
     db.execute('DELETE FROM "case" WHERE id = ?', (case,))
+    to_fold(db)

@@ -20,9 +20,10 @@ from typing import Any, Final
 from meldkluis.crypto.certificate import make_certificate
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.course import NOTICE
+from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.signed import SigningKey
-from meldkluis.mailbox.actions import Due, automatic, reminders
-from meldkluis.mailbox.errors import MailboxError, Refused
+from meldkluis.mailbox.actions import WAIT_FOR_WORKSTATIONS, Due, automatic, reminders
+from meldkluis.mailbox.errors import MailboxError
 from meldkluis.mailbox.factrows import parsed
 from meldkluis.mailbox.facts import facts_of
 from meldkluis.mailbox.premises import Premises, growth_of
@@ -65,16 +66,17 @@ class DailyDesk(Premises):
     async def run_day(self, horizon: date, today: date, *, sure: bool = False) -> Ran:
         """Do everything that fell due by noon of `horizon`, the last day whose noon has passed.
 
-        `sure` lets a clock jump by more than LONGEST_GAP.
+        `sure` lets a clock jump by more than LONGEST_GAP, or go back; what was done too early stays done.
         """
-        last = self.store.days().ran
-        if last is not None and horizon < last:
+        last, newest = self.store.days().ran, self.store.newest_received()
+        if not sure and (horizon < (last or date.min) or today < (newest or date.min)):
             return Ran(horizon, today, refused="clock-back")
         if last is not None and horizon - last > LONGEST_GAP and not sure:
             return Ran(horizon, today, refused="clock-ahead")
         after = horizon - timedelta(days=1) if last is None else last
         done: Counter[str] = Counter()
-        for cases, made in self._pages(after, horizon):
+        for cases, made, failed in self._pages(after, horizon):
+            done["failed"] += failed
             # A server that does this itself answers visitors in between.
             await asyncio.sleep(0)
             done["reminders"] += await self.store.remind(made) if made else 0
@@ -82,29 +84,32 @@ class DailyDesk(Premises):
                 for counted in await asyncio.gather(*(self._care(case, horizon, today) for case in some)):
                     done.update(counted)
         await self.store.sweep(today)
-        if done["destroy"] or done["destroy-identity"]:
-            await asyncio.to_thread(self.store.fold)
-        await self.store.remember("ran", horizon)
+        await asyncio.to_thread(self.store.fold)
+        await self.store.ran(horizon, done["failed"])
         late, told, failed = (done.pop(name, 0) for name in ("late", "reminders", "failed"))
         missed = 0 if last is None else max(0, (horizon - last).days - 1)
         return Ran(horizon, today, missed, dict(done), late, told, failed)
 
-    def _pages(self, after: date, horizon: date) -> Iterator[tuple[list[bytes], list[tuple[bytes, Due]]]]:
-        """Yield, page by page, the cases for which something is due, and the reminders to make."""
+    def _pages(self, after: date, horizon: date) -> Iterator[tuple[list[bytes], list[tuple[bytes, Due]], int]]:
+        """Yield, page by page, the cases for which something is due, the reminders to make, and how many failed."""
         known: dict[tuple[Any, ...], tuple[bool, list[Due]]] = {}
         last = b""
         while page := self.store.facts_page(last):
-            cases, made = [], []
+            cases, made, failed = [], [], 0
             for case, row in page:
                 if row not in known:
-                    facts = parsed(row)
-                    acts = bool(automatic(facts, self.policy, horizon))
-                    known[row] = acts, reminders(facts, self.policy, after, horizon)
+                    try:
+                        facts = parsed(row)
+                        acts = bool(automatic(facts, self.policy, horizon))
+                        known[row] = acts, reminders(facts, self.policy, after, horizon)
+                    except (ValueError, TypeError, OverflowError, AssertionError):
+                        failed += 1
+                        continue
                 acts, told = known[row]
                 if acts:
                     cases.append(case)
                 made += [(case, due) for due in told]
-            yield cases, made
+            yield cases, made, failed
             last = page[-1][0]
 
     async def _care(self, case: bytes, horizon: date, today: date) -> Counter[str]:
@@ -113,7 +118,7 @@ class DailyDesk(Premises):
             done = await self._write(case, horizon, today)
             if not done:
                 done = await self._end(case, horizon, today)
-        except (MailboxError, Refused):
+        except (MailboxError, CryptoError):
             return Counter(failed=1)
         late = sum(due.day < horizon for due in done)
         return Counter([due.kind for due in done]) + Counter(late=late)
@@ -129,7 +134,8 @@ class DailyDesk(Premises):
             dues = [due for due in dues if due.kind in _BY_ENTRY or due.kind.startswith("lapsed")]
             first = len(log.entries)
             for due in dues:
-                perform(log, due, self.key, today)
+                # A clock that was ahead, or a run that meets midnight, must not break a log whose days run forwards.
+                perform(log, due, self.key, max(today, log.last_day))
             if not dues:
                 return None, []
             gone = any(due.kind == "destroy-identity" for due in dues)
@@ -151,7 +157,8 @@ class DailyDesk(Premises):
                 assert facts.destroyed is not None
                 log = self.replayed(case)
                 # Who is no member any more is served nothing and cannot sign; the certificate says who did not.
-                if (log.officers & self.now().members) - log.course.destroyed_by.keys():
+                missing = (log.officers & self.now().members) - log.course.destroyed_by.keys()
+                if missing and horizon < facts.destroyed + WAIT_FOR_WORKSTATIONS:
                     continue
                 await self.store.certify(case, make_certificate(log, facts.destroyed, self.key).raw)
             else:

@@ -87,10 +87,23 @@ def remind(db: dbapi2.Connection, made: Iterable[tuple[bytes, Due]]) -> int:
     return sum(db.execute(sql, (case, due.kind, due.day.isoformat())).rowcount for case, due in made)
 
 
-def oldest_unread(db: dbapi2.Connection) -> date | None:
-    """Return the day of the oldest message that no officer has reacted to, of all cases that still are there."""
-    row = one(db, 'SELECT min(unread) FROM "case" WHERE destroyed IS NULL')
+def oldest_unread(db: dbapi2.Connection, officer: bytes) -> date | None:
+    """Return the day of the oldest message that no officer has reacted to, of the cases served to this one."""
+    sql = 'SELECT unread, officers FROM "case" WHERE unread NOTNULL AND destroyed IS NULL AND instr(officers, ?)'
+    days = [unread for unread, officers in many(db, sql, officer) if officer in split(officers)]
+    return date.fromisoformat(min(days)) if days else None
+
+
+def newest_received(db: dbapi2.Connection) -> date | None:
+    """Return the newest day of receipt."""
+    row = one(db, 'SELECT max(received) FROM "case"')
     return None if row is None or row[0] is None else date.fromisoformat(row[0])
+
+
+def unserved(db: dbapi2.Connection, members: frozenset[bytes]) -> int:
+    """Return how many cases that are still there are served to none of these members."""
+    rows = many(db, 'SELECT officers FROM "case" WHERE received NOTNULL AND destroyed IS NULL')
+    return sum(not split(officers) & members for (officers,) in rows)
 
 
 def settle(db: dbapi2.Connection, case: bytes, kinds: Iterable[str]) -> None:

@@ -4,6 +4,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS, OFFICER_ACTS, Entry
@@ -13,6 +14,9 @@ from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.premises import Premises, check_head, earlier_entry, growth_of
 from meldkluis.mailbox.rows import Growth
 from meldkluis.mailbox.wire import AppendAnswer, AttachmentLine, FileLine, Inbox, InboxLine
+
+MOST_ENTRIES: Final = 1000
+"""Entries of one officer in a case: nobody can fill a log so that nothing else fits, or make it slow for all."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ class OfficerDesk(Premises):
             if earlier is not None:
                 return None, AppendAnswer(earlier.index + 1, earlier.hash)
             check_head(log, sent)
+            if sum(item.author == officer for item in log.entries) >= MOST_ENTRIES:
+                raise Refused("quota")
             if sent.fields["day"] != today:
                 raise Refused("day", day=today.isoformat())
             growth = self._growth(log, sent, files, headers, today)
@@ -118,19 +124,18 @@ class OfficerDesk(Premises):
         checks.check_new_headers(log, sent, headers)
         if sent.act == "officer-added":
             self._check_added(sent, today)
-        facts = self.store.facts(sent.case)
-        if sent.act != "destroyed" and facts is not None and facts.destroyed is not None:
-            # The files are gone; nothing brings a case back.
+        end = log.course.ends_on()
+        if sent.act != "destroyed" and end is not None and end <= today:
+            # The day has come; what would put it off comes too late, as it does for the reporter.
             raise Refused("act")
         checks.may_follow(log, sent, "act")
         return growth_of(
             log,
             sent.index,
             acted=True,
+            last_words=sent.act == "destroyed",
             files=cut,
             headers=headers,
-            # One officer alone must not be able to shut a report to the others with headers that open for nobody.
-            forget_first=log.feedback_given and log.seen_by_all,
         )
 
     def _check_added(self, sent: Entry, today: date) -> None:

@@ -29,11 +29,15 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Days:
-    """First day on which the form was open, last day of a complete daily run, last day that officers got mail."""
+    """First day on which the form was open, last day of a complete daily run, last day that officers got mail.
+
+    `failed` cases could not be read or written by that run.
+    """
 
     opened: date | None
     ran: date | None
     noticed: date | None
+    failed: int = 0
 
 
 def create(
@@ -141,15 +145,25 @@ def count_request(db: dbapi2.Connection, key: bytes, counter: int) -> None:
 
 def days(db: dbapi2.Connection) -> Days:
     """Return the days that the organisation's row remembers."""
-    row = one(db, "SELECT opened, ran, noticed FROM organisation")
+    row = one(db, "SELECT opened, ran, noticed, failed FROM organisation")
     assert row is not None
-    return Days(*(None if day is None else date.fromisoformat(day) for day in row))
+    opened, ran_on, noticed = (None if day is None else date.fromisoformat(day) for day in row[:3])
+    return Days(opened, ran_on, noticed, row[3])
 
 
-def remember(db: dbapi2.Connection, name: str, day: date) -> None:
-    """Remember a day; `opened` keeps the first, `ran` the last."""
-    pick = {"opened": "coalesce(opened, ?1)", "ran": "max(coalesce(ran, ?1), ?1)"}[name]
-    db.execute(f"UPDATE organisation SET {name} = {pick}", (day.isoformat(),))  # noqa: S608 - names of ours
+def open_form(db: dbapi2.Connection, day: date) -> None:
+    """Remember the first day on which the form was open."""
+    db.execute("UPDATE organisation SET opened = coalesce(opened, ?)", (day.isoformat(),))
+
+
+def ran(db: dbapi2.Connection, day: date, failed: int) -> None:
+    """Remember a daily run that came to its end, and how many cases it could not read or write."""
+    db.execute("UPDATE organisation SET ran = ?, failed = ?", (day.isoformat(), failed))
+
+
+def is_to_fold(db: dbapi2.Connection) -> bool:
+    """Whether something that was erased may still stand in the write-ahead log."""
+    return one(db, "SELECT 1 FROM organisation WHERE fold = 1") is not None
 
 
 def claim_notice(db: dbapi2.Connection, day: date) -> bool:

@@ -197,6 +197,10 @@ class ReporterDesk(Premises):
                 return None, Accepted(log.entries[earlier.index + 1].thing, None, new=False)
             if sent.fields.get("number", 0) > self.limits.messages:
                 raise Refused("quota")
+            end = log.course.ends_on()
+            if end is not None and end <= today:
+                # The mailbox said: before that day.
+                raise Refused("act")
             check_head(log, sent)
             slots = self.now().slots
             cut = checks.check_files(sent, files, {"message": slots, "identity": slots})

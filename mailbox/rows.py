@@ -29,6 +29,11 @@ def one(db: dbapi2.Connection, sql: str, *values: Value) -> tuple[Any, ...] | No
     return rows[0] if rows else None
 
 
+def to_fold(db: dbapi2.Connection) -> None:
+    """Remember that something was erased which may still stand in the write-ahead log."""
+    db.execute("UPDATE organisation SET fold = 1")
+
+
 @dataclass(frozen=True)
 class AgeFile:
     """An age file, cut between header and payload."""
@@ -71,8 +76,8 @@ class Growth:
 
     `entry` is the number of the first of `log`; files and claims belong to it. `headers` replaces headers by
     (entry, slot). `officers` are served the case from now on; `facts` are the case's with the new entries.
-    `forget_first` erases the headers that taking over had replaced, `forget_identity` all contact details. `settled`
-    kinds of reminders go.
+    `forget_identity` erases all contact details; `settled` kinds of reminders go. Once a case's files are gone it takes
+    `last_words` only.
     """
 
     case: bytes
@@ -86,8 +91,8 @@ class Growth:
     claims: Sequence[Claim] = field(default=(), repr=False)
     headers: Mapping[tuple[int, str], bytes] = field(default_factory=dict, repr=False)
     settled: frozenset[str] = frozenset()
-    forget_first: bool = False
     forget_identity: bool = False
+    last_words: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from meldkluis.crypto.attachment import digest_of_parts
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.limits import KIB, PART
 from meldkluis.mailbox.errors import Refused
-from meldkluis.mailbox.rows import Claim, many, one, places
+from meldkluis.mailbox.rows import Claim, many, one, places, to_fold
 
 CHUNK: Final = 256 * KIB
 """Bytes in a row: small enough to read one at a time, large enough to be few."""
@@ -149,6 +149,7 @@ def erase_some(db: dbapi2.Connection) -> bool:
     first = one(db, "SELECT min(n) FROM chunk WHERE blob = ?", row[0])
     if first is None or first[0] is None:
         db.execute("DELETE FROM erasure WHERE blob = ?", row)
+        to_fold(db)
     else:
         db.execute("DELETE FROM chunk WHERE blob = ? AND n < ?", (row[0], first[0] + _ERASE_AT_ONCE))
     return True

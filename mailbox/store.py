@@ -37,6 +37,7 @@ T = TypeVar("T")
 
 DATABASE: Final = "mailbox.db"
 LOCK: Final = "mailbox.lock"
+_FOLD_MILLISECONDS: Final = 200
 
 
 class Store:
@@ -146,10 +147,9 @@ class Store:
         await self._write(cases.append, growth, None if address is None else self.hashed(address))
 
     async def destroy(self, case: bytes) -> None:
-        """Take every row of a case away and overwrite it, in the database and in the WAL."""
+        """Take every row of a case away and overwrite it; `fold` does the same in the WAL."""
         await self._write(cases.destroy, case)
         await self._erase()
-        self.fold()
 
     async def empty(self, case: bytes, head: bytes, today: date) -> None:
         """Take away and overwrite what can be read of a case, if this is its head; the register line stays."""
@@ -180,36 +180,36 @@ class Store:
         """Take the counter of an officer's request; Refused `replay`."""
         await self._write(registry.count_request, key, counter)
 
-    async def remember(self, name: str, day: date) -> None:
-        """Remember a day of the organisation, `opened` or `ran`; see `registry.remember`."""
-        await self._write(registry.remember, name, day)
+    async def open_form(self, day: date) -> None:
+        """Remember the first day on which the form was open."""
+        await self._write(registry.open_form, day)
+
+    async def ran(self, day: date, failed: int) -> None:
+        """Remember a daily run that came to its end."""
+        await self._write(registry.ran, day, failed)
 
     async def claim_notice(self, day: date) -> bool:
         """Take it on to send the officers' mail of a day; see `registry.claim_notice`."""
         return await self._write(registry.claim_notice, day)
 
-    def fold(self) -> None:
-        """Fold the WAL back into the database and empty it, as far as readers in other processes let it."""
-        with held(self._lock), contextlib.closing(self._connect()) as db:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def fold(self) -> bool:
+        """Fold the WAL back into the database and empty it, when something was erased that may stand in it.
 
-    def copy_to(self, path: Path) -> None:
-        """Copy the database as it stands now into a new file that only we can read, under the same key.
-
-        Others may go on writing. StoreError when there is something at `path`, or it cannot be written.
+        Returns whether nothing is left; False while readers in other processes stand in the way. Nobody waits for them
+        long, since no report can be stored meanwhile. Blocks: call it from a thread.
         """
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-            with (
-                contextlib.closing(self._connect()) as db,
-                contextlib.closing(schema.connect(path, self._key)) as copy,
-            ):
-                db.backup(copy)
-                # One file, whole: a copy is moved about without what SQLite keeps beside a database.
-                copy.execute("PRAGMA journal_mode=DELETE").fetchall()
-            keyfile.sync_directory(path.parent)
-        except (OSError, dbapi2.Error):
-            raise StoreError("the database cannot be copied") from None
+        if not self._read(registry.is_to_fold):
+            return True
+        with held(self._lock), contextlib.closing(self._connect()) as db:
+            db.execute(f"PRAGMA busy_timeout={_FOLD_MILLISECONDS:d}").fetchall()
+            try:
+                db.execute("UPDATE organisation SET fold = 0")
+                ((busy, *_),) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                if busy:
+                    db.execute("UPDATE organisation SET fold = 1")
+            except dbapi2.Error:
+                raise StoreError("the write-ahead log cannot be folded") from None
+        return not busy
 
     # Reading.
 
@@ -305,9 +305,17 @@ class Store:
         """Return the reminders of the cases that are served to this officer."""
         return self._read(factrows.reminders_of, officer)
 
-    def oldest_unread(self) -> date | None:
-        """Return the day of the oldest message that no officer has reacted to, of all cases."""
-        return self._read(factrows.oldest_unread)
+    def oldest_unread(self, officer: bytes) -> date | None:
+        """Return the day of the oldest message that no officer has reacted to, of the cases served to this one."""
+        return self._read(factrows.oldest_unread, officer)
+
+    def newest_received(self) -> date | None:
+        """Return the newest day of receipt."""
+        return self._read(factrows.newest_received)
+
+    def unserved(self, members: frozenset[bytes]) -> int:
+        """Return how many cases are served to none of these."""
+        return self._read(factrows.unserved, members)
 
     def certificates(self, officer: bytes) -> list[bytes]:
         """Return the certificates of destroyed cases that this officer was in."""

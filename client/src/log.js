@@ -86,6 +86,7 @@ const inOrder = (...days) => days.every((each, index) => !index || days[index - 
 const latest = (...days) => days.filter(Boolean).sort().at(-1);
 const EARLIEST = -3660;
 const NOTICE = 30;
+const HALF_YEAR = 184;
 
 /** One verified entry {act, case, entry, head, author, id (b64 of the author), hash, raw, …fields}. */
 export function parseEntry(raw) {
@@ -101,21 +102,22 @@ export function parseEntry(raw) {
 export const makeEntry = (document, key) => parseEntry(sign("entry", plain(document), key).raw);
 
 const taken = ({ caseKey }) => caseKey;
-const closedAndRead = ({ closed, unread, held }, on) => closed && !unread && !(held && on <= held.until);
+const closedAndRead = ({ closed, unread, held }, on) =>
+  closed && !(unread && on < later(unread, HALF_YEAR)) && !(held && on <= held.until);
 
 /** When each act may stand; who may make it was asked before. An act without a rule may stand always. */
 const RULES = {
   received: ({ last, submitted }, entry) =>
     equal(entry.of, last.hash) && same(entry.commitment, last.commitment ?? null) && (last === submitted ? lawful(entry) : !entry.dues),
-  objected: ({ runs }) => !runs,
+  objected: ({ mayObject }) => mayObject,
   "acknowledged-auto": ({ acknowledged }) => !acknowledged,
-  lapsed({ runs, closed, lapsed, since, feedback, acknowledged: first }, { day: on, term, end, due }) {
+  lapsed({ runs, closed, lapses, since, feedback, acknowledged: first }, { day: on, term, end, due }) {
     const [act, least, most] = term === "feedback" ? [feedback, 75, 99] : [first, 0, 7];
     const over = end === "internal" ? on >= due : on > due;
-    return runs && !closed && !act && over && !lapsed.has(term + end) && inOrder(later(since, least), due, later(since, most));
+    return runs && !closed && !act && over && !lapses.has(since + term + end) && inOrder(later(since, least), due, later(since, most));
   },
-  "handed-over": ({ submitted, ever, lapsed, officers }, { deputy }) =>
-    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && (lapsed.size || !officers.size),
+  "handed-over": ({ submitted, ever, lapses, officers }, { deputy }) =>
+    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && (lapses.size || !officers.size),
   "identity-destroyed": (log, { day: on }) => closedAndRead(log, on) && !log.identityGone && on >= log.closed.identity_until,
   "destruction-announced": (log, { day: on, on: end }) =>
     closedAndRead(log, on) && !log.announced && on >= log.closed.destroy_after && end === later(on, NOTICE),
@@ -135,9 +137,10 @@ const RULES = {
   "clock-runs": (log, { day: on, since }) =>
     log.caseKey && !log.closed && inOrder(later(on, EARLIEST), since, on) && (!log.runs || since < log.since),
   closed: ({ caseKey, feedback, runs }, { day: on, identity_until, destroy_after, register_until }) =>
-    caseKey && (feedback || !runs) && inOrder(later(on, 28), identity_until, destroy_after, register_until, later(on, -EARLIEST)),
+    caseKey && (feedback || !runs) && inOrder(later(on, 28), identity_until, destroy_after, register_until) &&
+    inOrder(later(on, 365), register_until, later(on, -EARLIEST)),
   reopened: ({ closed }) => closed,
-  held: ({ caseKey }, { day: on, until }) => caseKey && inOrder(on, until, later(on, 184)),
+  held: ({ caseKey }, { day: on, until }) => caseKey && inOrder(on, until, later(on, HALF_YEAR)),
   released: ({ held }) => held,
   "destruction-approved": (log, { day: on, id }) =>
     closedAndRead(log, on) && later(on, NOTICE) >= log.closed.destroy_after && !log.approvals.has(id),
@@ -146,11 +149,6 @@ const RULES = {
 
 const acknowledged = (log, { day: on }) => (log.acknowledged ??= on);
 const joins = (key) => (log) => [log.officers, log.ever].forEach((set) => set.add(b64(key)));
-function countFrom(log, since) {
-  // A question that became a report: what was answered was the question.
-  if (since > log.since) log.feedback = undefined;
-  Object.assign(log, { since, lapsed: new Map(), runs: true });
-}
 const closes = (closed) => ({ closed, approvals: new Set(closed && [closed.id]), announced: undefined });
 
 /** What each act changes. */
@@ -159,21 +157,20 @@ const TAKES = {
   received(log, { day: on, dues: dues_ }) {
     if (dues_) Object.assign(log, { received: on, since: on, promised: dues_ });
     log.unread ??= on;
+    if (log.closed && on > later(log.closed.destroy_after, HALF_YEAR)) return;
     log.heard = on;
     // What was approved before the reporter said something new was approved without knowing it.
     if (log.closed) Object.assign(log, closes(log.closed));
   },
   objected(log) {
-    log.objected = log.runs = true;
-    if (log.received < log.since) countFrom(log, log.received);
+    // Whatever was decided while no term ran was decided without the reporter.
+    if (!log.runs) Object.assign(log, closes(), { feedback: undefined });
+    Object.assign(log, { objected: true, runs: true, since: [log.received, log.since].sort()[0] });
   },
   acknowledged,
   "acknowledged-auto": acknowledged,
-  feedback(log, { day: on }) {
-    log.feedbackGiven = true;
-    log.feedback ??= on;
-  },
-  lapsed: (log, entry) => log.lapsed.set(entry.term + entry.end, entry),
+  feedback: (log, { day: on }) => (log.feedback ??= on),
+  lapsed: (log, entry) => log.lapses.set(log.since + entry.term + entry.end, entry),
   "handed-over"(log, { deputy, entry }) {
     joins(deputy)(log);
     log.handedOver = entry;
@@ -184,7 +181,11 @@ const TAKES = {
   "case-key": (log, entry) => (log.caseKey = entry),
   "officer-added": (log, { officer }) => joins(officer)(log),
   "clock-stopped": (log) => (log.runs = false),
-  "clock-runs": (log, { since }) => countFrom(log, since),
+  "clock-runs"(log, { since }) {
+    // A question that became a report: what was answered was the question.
+    if (!log.runs) log.feedback = undefined;
+    Object.assign(log, { since, runs: true });
+  },
   closed: (log, entry) => Object.assign(log, closes(entry)),
   reopened: (log) => Object.assign(log, closes()),
   held: (log, held) => Object.assign(log, { held, announced: undefined }),
@@ -195,11 +196,11 @@ const TAKES = {
 
 /**
  * What a log's entries add up to. `servers` are the server's keys of all verified rosters. Besides: received, since (terms
- * are counted from here), runs, acknowledged, feedback (the first since then), lapsed, unread, closed, held … as in course.py.
+ * are counted from here), runs, acknowledged, feedback, lapses (by since, term and end), unread, closed, held … as in course.py.
  */
 export class CaseLog {
   constructor(receipt, servers) {
-    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapsed: new Map() });
+    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapses: new Map() });
     for (const name of ["officers", "ever", "approvals", "destroyed"]) this[name] = new Set();
     this.servers = new Set(servers.map(b64));
   }
@@ -220,11 +221,17 @@ export class CaseLog {
     return (this.numbers.get(b64(author)) ?? 0) + 1;
   }
 
+  /** Whether the reporter may still object: once, to a stopped clock or to a later day to count from. */
+  get mayObject() {
+    return !this.objected && (!this.runs || this.since > this.received);
+  }
+
   /** The day from which on the case may be destroyed; undefined while nothing says so. */
   get ends() {
-    const { closed, heard, held, announced } = this;
-    if (!closed || this.unread) return undefined;
-    const end = latest(closed.destroy_after, heard > closed.day && later(heard, NOTICE), held && later(held.until, 1));
+    const { closed, heard, held, announced, unread } = this;
+    if (!closed) return undefined;
+    const postponed = [heard > closed.day && later(heard, NOTICE), held && later(held.until, 1), unread && later(unread, HALF_YEAR)];
+    const end = latest(closed.destroy_after, ...postponed);
     return announced ? latest(end, announced.on) : this.approvals.size > 1 ? end : undefined;
   }
 

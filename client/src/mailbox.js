@@ -61,7 +61,7 @@ async function show(state, news, before) {
   if (over) carrying(undefined);
   else {
     const { form, kept } = addition($("#add-place", root), state, before, (number) => guarded(() => show(state, say("added", { number }))));
-    if (!log.runs) objection($("#object", root), state, form, kept);
+    if (log.mayObject) objection($("#object", root), state, form, kept);
   }
   $("h2", root).focus();
 }
@@ -102,7 +102,7 @@ const inWords = (slots) =>
 
 // Where the case stands, as names of sentences with their slots; intake/casefile.py says the same at the door.
 function standing(log, today, officer) {
-  const { closed, ends, feedback, held, lapsed, acknowledged: acknowledgement, received: day } = log;
+  const { closed, ends, feedback, held, lapses, since, acknowledged: acknowledgement, received: day } = log;
   const told = [["now-received", { day }]];
   const first = (act) => log.entries.find((entry) => entry.act === act);
   const tell = (condition, name, slots = condition) => condition && told.push([name, slots]);
@@ -112,12 +112,13 @@ function standing(log, today, officer) {
   tell(acknowledgement, `now-acknowledged${person ? "" : "-auto"}`, person ?? { day: acknowledgement });
   tell(feedback, "now-feedback", { day: feedback });
   for (const [term, done, enough] of [["acknowledgement", acknowledgement, person], ["feedback", feedback, feedback]]) {
-    const lapse = lapsed.get(`${term}nominal`) ?? lapsed.get(`${term}internal`);
+    const lapse = lapses.get(`${since + term}nominal`) ?? lapses.get(`${since + term}internal`);
     if (lapse) tell(!enough, `act-lapsed-${term}-${lapse.end}`, lapse);
     // A server that keeps a lapse back is seen by the day.
     else tell(log.runs && !closed && !done && !feedback, today > until[term] ? `act-lapsed-${term}` : `now-${term}-due`, { day: until[term] });
   }
   tell(!log.runs, "now-stopped");
+  tell(log.runs && since > day, "now-since", { since });
   const over = first("handed-over");
   tell(over, "now-handed-over", over && { day: over.day, officer: officer(over.deputy) });
   if (log.destroyed.size) tell(true, "now-destroyed");

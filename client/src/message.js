@@ -107,7 +107,7 @@ export function laterRecipients(log, intakeKeys) {
     must(key, "no-key");
     return key.recipient;
   };
-  const second = deputy && !(log.caseKey && log.feedbackGiven) ? [of(deputy)] : [];
+  const second = deputy && !(log.caseKey && log.feedback && log.officers.size) ? [of(deputy)] : [];
   if (!log.caseKey) return [0, 1].map(() => [...to.map(of), ...second]);
   // The key for contact details may be destroyed by now.
   const { recipient, identity_recipient } = log.caseKey;

@@ -6,8 +6,16 @@ ALTER TABLE organisation ADD COLUMN opened TEXT CHECK (length(opened) = 10);
 ALTER TABLE organisation ADD COLUMN ran TEXT CHECK (length(ran) = 10);
 ALTER TABLE organisation ADD COLUMN noticed TEXT CHECK (length(noticed) = 10);
 
--- Where reports came in already, the form was open.
-UPDATE organisation SET opened = (SELECT min(received) FROM "case");
+-- fold: 1 while something that was erased may still stand in the write-ahead log. failed: cases of the last daily run that
+-- could not be read or written.
+ALTER TABLE organisation ADD COLUMN fold INTEGER NOT NULL DEFAULT 0 CHECK (fold IN (0, 1));
+ALTER TABLE organisation ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
+
+-- A form that was open before there was a gate stays open.
+UPDATE organisation SET opened = coalesce(
+    (SELECT min(received) FROM "case"),
+    (SELECT date('now') WHERE EXISTS (SELECT 1 FROM roster WHERE counts = 1))
+);
 
 -- since: the day that terms are counted from. clock: 1 while they run. held: last day of a legal hold. unread: day of the
 -- oldest message that no officer has reacted to. ends: day from whose noon on the case may be destroyed, when approvals or
@@ -26,7 +34,7 @@ ALTER TABLE "case" ADD COLUMN automatic INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE "case" ADD COLUMN destroyed TEXT CHECK (length(destroyed) = 10);
 ALTER TABLE "case" ADD COLUMN certificate BLOB;
 
-UPDATE "case" SET since = received;
+UPDATE "case" SET since = received, unread = CASE WHEN acknowledged IS NULL THEN received END;
 
 -- Reminders that the daily run made: one for each case, kind and day, whatever happens.
 CREATE TABLE reminder (

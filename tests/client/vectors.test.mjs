@@ -211,7 +211,8 @@ describe("whole cases", () => {
     return {
       since: read.since, acknowledged: read.acknowledged ?? null, feedback: read.feedback ?? null, ends: read.ends ?? null,
       unread: read.unread ?? null, heard: read.heard, acknowledge, hear, runs: read.runs, objected: Boolean(read.objected),
-      feedback_given: Boolean(read.feedbackGiven), lapsed: [...read.lapsed.keys()].sort(), officers: read.officers.size, ever: read.ever.size,
+      may_object: read.mayObject, deputy_reads: Boolean(read.submitted.deputy) && !(read.feedback && read.officers.size),
+      lapsed: [...read.lapses.keys()].filter((key) => key.startsWith(read.since)).map((key) => key.slice(10)).sort(), officers: read.officers.size, ever: read.ever.size,
       approvals: read.approvals.size, destroyed: read.destroyed.size, closed: Boolean(read.closed), held: Boolean(read.held),
       announced: Boolean(read.announced), recipient, identity_recipient,
     };

@@ -40,7 +40,7 @@ def post() -> Iterator[Post]:
 
 def deliver(post: Post, directory: Path, *, urgent: bool = False, day: date = DAY, **changes: object) -> int:
     notices = replace(NOTICES, server=post.address, **changes)  # type: ignore[arg-type]
-    return send(notices, directory, NAME, urgent=urgent, day=day, pause=0)
+    return send(notices, directory, NAME, urgent=notices.to if urgent else (), day=day, pause=0)
 
 
 def password_file(directory: Path, content: bytes = PASSWORD.encode() + b"\n", mode: int = 0o600) -> Path:

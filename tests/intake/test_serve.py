@@ -55,7 +55,7 @@ def compose(cast: Cast) -> tuple[Receipt, report.Sealed, bytes]:
 def opened(directory: Path) -> None:
     """Let the form of an organisation be open."""
     desk = Desk.open(directory)
-    asyncio.run(desk.store.remember("opened", today()))
+    asyncio.run(desk.store.open_form(today()))
     desk.close()
 
 
@@ -461,7 +461,7 @@ async def test_unclaimed_uploads_are_swept(tmp_path: Path, anyio_backend: str) -
     administration.init(directory, organisation="een", name="Een")
     ciphertext, sealed = seal_attachment("a", bytes(100))
     desk = Desk.open(directory)
-    await desk.store.remember("opened", today())
+    await desk.store.open_form(today())
     await desk.stage(bytes(32), sealed.ref.id, 0, ciphertext, today() - timedelta(days=5))
 
     await Organisation(directory, read_config(directory)).round(sweep=True)

@@ -198,19 +198,29 @@ def test_answers_set_the_facts(house: House):
     assert facts() == (TODAY, TODAY + timedelta(days=3))
 
 
-def test_feedback_forgets_the_first_headers(house: House):
-    """They are gone once feedback is given and every officer could say that the new ones do not open, not before."""
+def test_the_first_headers_stay(house: House):
+    """One officer alone cannot shut a report to the others or the deputy: the reporter's headers stay to the end."""
     reporter, _ = house.report()
     house.taken_over(house.cast.one, reporter.case)
     house.answered(house.cast.one, reporter, "feedback")
-
-    def first(slot: str) -> bytes:
-        return b"".join(house.desk.file(house.cast.one.key, reporter.case, 0, slot, first=True))
-
-    assert age.count_stanzas(age.split(first("content"))[0]) == house.cast.roster.slots
     house.answered(house.cast.two, reporter, "answered")
-    assert first("content") == house.files(house.cast.one, reporter.case)[(0, "content")]
-    assert age.count_stanzas(age.split(first("identity"))[0]) == 1
+    first = b"".join(house.desk.file(house.cast.one.key, reporter.case, 0, "content", first=True))
+    assert age.count_stanzas(age.split(first)[0]) == house.cast.roster.slots
+    assert age.decrypt(first, [house.cast.deputy.identity])
+
+
+def test_nobody_fills_a_log(house: House, monkeypatch: pytest.MonkeyPatch):
+    """An officer has so many entries in a case; the others, the reporter and the server go on."""
+    monkeypatch.setattr("meldkluis.mailbox.officer_desk.MOST_ENTRIES", 3)
+    reporter, _ = house.report()
+    house.taken_over(house.cast.one, reporter.case)
+    for _ in range(2):
+        house.act(house.cast.one, reporter, "identity-opened")
+    entry = house.log(reporter.case).extend("identity-opened", house.cast.one.signing, day=TODAY)
+    assert house.refused(house.desk.append(house.cast.one.key, reporter.case, entry.raw, {}, {}, TODAY)).code == "quota"
+    house.act(house.cast.two, reporter, "identity-opened")
+    house.add(reporter, house.addition(reporter))
+    assert house.day(TODAY + timedelta(days=7)).acts["hand-over"] == 1
 
 
 def test_an_answer_needs_a_case_key(house: House):

@@ -229,7 +229,7 @@ def test_without_a_roster_nothing_is_received(house: House, tmp_path):
     sealed = house.cast.compose(reporter)
     assert desk.public_keys(TODAY).roster is None
     assert house.refused(desk.submit(reporter.address, sealed.entry.raw, sealed.files, TODAY)).code == "not-open"
-    house.run(desk.store.remember("opened", TODAY))
+    house.run(desk.store.open_form(TODAY))
     assert house.refused(desk.submit(reporter.address, sealed.entry.raw, sealed.files, TODAY)).code == "roster"
     assert not desk.mailbox(reporter.address, TODAY).found
     desk.close()

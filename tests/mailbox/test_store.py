@@ -214,28 +214,34 @@ def test_an_emptied_case_leaves_its_log_and_line(store: Store):
 
 
 def test_the_organisation_remembers_days(store: Store):
-    """The first day on which it was open stays, the last run never goes back, a day's mail is claimed once."""
-    for name, day in (("opened", 2), ("opened", 3), ("ran", 5), ("ran", 4)):
-        asyncio.run(store.remember(name, TODAY + timedelta(days=day)))
+    """The first day on which it was open stays, the last run is known, a day's mail is claimed once."""
+    for day in (2, 3):
+        asyncio.run(store.open_form(TODAY + timedelta(days=day)))
+    for day, failed in ((4, 2), (5, 1)):
+        asyncio.run(store.ran(TODAY + timedelta(days=day), failed))
     claimed = [asyncio.run(store.claim_notice(TODAY + timedelta(days=day))) for day in (6, 6, 5, 7)]
     assert claimed == [True, False, False, True]
     days = store.days()
     assert [(day - TODAY).days for day in (days.opened, days.ran, days.noticed) if day is not None] == [2, 5, 7]
+    assert days.failed == 1
 
 
 def test_the_oldest_unread_message_is_known(store: Store):
-    """Of all cases, as long as they are there."""
-    assert store.oldest_unread() is None
+    """Of the cases served to an officer, as long as they are there."""
+    assert store.oldest_unread(OFFICER) is None
     first, second = new_case(), new_case(facts=replace(FACTS, unread=TODAY + timedelta(days=1)))
     for new in (second, first):
         asyncio.run(store.submit(os.urandom(32), new))
-    assert store.oldest_unread() == TODAY
+    assert store.oldest_unread(OFFICER) == TODAY
+    assert store.oldest_unread(OTHER) is None
+    assert (store.unserved(frozenset({OFFICER})), store.unserved(frozenset({OTHER}))) == (0, 2)
+    assert store.newest_received() == TODAY
     asyncio.run(store.empty(first.case, first.head, TODAY))
-    assert store.oldest_unread() == TODAY + timedelta(days=1)
+    assert store.oldest_unread(OFFICER) == TODAY + timedelta(days=1)
 
 
 def test_headers_are_replaced_and_the_first_is_kept(store: Store):
-    """Taking over replaces a header twice over and keeps the very first, until it is forgotten."""
+    """Taking over replaces a header twice over and keeps the very first."""
     new = new_case()
     asyncio.run(store.submit(os.urandom(32), new))
     second = growth(new, headers={(0, "content"): b"second"})
@@ -246,8 +252,6 @@ def test_headers_are_replaced_and_the_first_is_kept(store: Store):
     assert store.file(new.case, 0, "content") == (b"third", b"payload c")
     assert store.file(new.case, 0, "content", first=True) == (b"header c", b"payload c")
     assert store.file(new.case, 0, "identity", first=True) == (b"header i", b"payload i")
-    asyncio.run(store.append(growth(new, before=third.head, entry=4, forget_first=True)))
-    assert store.file(new.case, 0, "content", first=True) == (b"third", b"payload c")
 
 
 def test_a_header_of_no_file_is_refused(store: Store):

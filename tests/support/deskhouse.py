@@ -148,7 +148,7 @@ def founded(directory: Path) -> House:
             await desk.sign_roster(cast.roster.hash, key, signature)
         for officer in cast.officers:
             await desk.announce(officer.intake_key.thing.raw, officer.key, TODAY)
-        await desk.store.remember("opened", TODAY)
+        await desk.store.open_form(TODAY)
 
     asyncio.run(found())
     return House(desk, cast)

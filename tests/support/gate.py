@@ -48,7 +48,8 @@ class Body:
 
     def remember(self, name: str, days_ago: int) -> None:
         """Let the organisation remember a day."""
-        asyncio.run(self.desk.store.remember(name, today() - timedelta(days=days_ago)))
+        day, store = today() - timedelta(days=days_ago), self.desk.store
+        asyncio.run(store.open_form(day) if name == "opened" else store.ran(day, 0))
 
     def checks(self, **changes: Any) -> dict[str, Check]:
         """Examine it, with other settings if any are given."""

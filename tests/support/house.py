@@ -201,7 +201,7 @@ async def _open(house: House) -> None:
         await house.desk.sign_roster(roster.hash, officer.key, version.signatures[-1][1])
     for officer in officers:
         await house.desk.announce(officer.intake_key.thing.raw, officer.key, today())
-    await house.desk.store.remember("opened", today())
+    await house.desk.store.open_form(today())
     house.officers, house.version = officers, version
 
 

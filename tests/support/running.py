@@ -61,7 +61,7 @@ async def _founding(desk: Desk, cast: Cast) -> None:
         await desk.sign_roster(cast.roster.hash, key, signature)
     for officer in cast.officers:
         await desk.announce(officer.intake_key.thing.raw, officer.key, today())
-    await desk.store.remember("opened", today())
+    await desk.store.open_form(today())
 
 
 def free_port() -> int:

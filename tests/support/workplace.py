@@ -291,7 +291,7 @@ def workplaces(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> I
             office.sign_proposal(proposal.roster.hash)
         for office in made.offices * 2:
             office.fetch()
-        asyncio.run(desk.store.remember("opened", today()))
+        asyncio.run(desk.store.open_form(today()))
         yield made
 
 

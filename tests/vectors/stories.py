@@ -41,7 +41,8 @@ def state(log: CaseLog) -> dict[str, Any]:
         **{name: None if day is None else day.isoformat() for name, day in days.items()},
         "runs": course.runs,
         "objected": course.objected,
-        "feedback_given": log.feedback_given,
+        "may_object": course.may_object,
+        "deputy_reads": log.deputy_reads,
         "lapsed": sorted(f"{term}{end}" for term, end in course.lapsed),
         "officers": len(log.officers),
         "ever": len(log.ever_officers),
@@ -253,7 +254,7 @@ def whole(story: Story) -> None:
 def closing(story: Story) -> None:
     """Closed, with a message after, reopened and closed again."""
     one, two, server = story.cast.one.signing, story.cast.two.signing, story.server
-    for days in ((27, 28, 28), (29, 28, 28), (28, 29, 28), (28, 28, 3661)):
+    for days in ((27, 28, 365), (29, 28, 365), (28, 366, 365), (28, 28, 364), (28, 28, 3661)):
         story.refuse(f"kept {days} days", "closed", one, 12, **kept(12, *days))
     story.add("closed", one, 12, **kept(12, 28, 60, 365))
     story.refuse("it is closed", "lapsed", server, 100, **lapse("feedback", "nominal", 97))
@@ -374,15 +375,42 @@ def asked(story: Story) -> None:
     story.add("case-key", one, 1)
     story.refuse("left out", "officer-added", one, 1, officer=story.cast.two.key)
     story.add("clock-stopped", one, 1)
-    story.add("closed", one, 2, **kept(2, 28, 28, 28))
+    story.add("feedback", one, 2)
+    story.add("closed", one, 2, **kept(2, 28, 28, 365))
     story.say("objected", 3)
-    story.refuse("something is unread", "destruction-approved", one, 3)
-    story.refuse("it is closed", "lapsed", server, 98, **lapse("feedback", "nominal", 97))
-    story.add("read", one, 4)
-    story.add("identity-destroyed", server, 30)
-    story.add("destruction-announced", server, 30, on=on(60))
-    story.refuse("a day early", "destroyed", one, 59)
-    story.add("destroyed", one, 60)
+    story.refuse("open again by the objection", "destruction-approved", one, 40)
+    story.refuse("open again by the objection", "identity-destroyed", server, 40)
+    story.refuse("what was said while no term ran is no feedback", "closed", one, 40, **kept(40, 28, 28, 365))
+    story.add("lapsed", server, 98, **lapse("feedback", "nominal", 97))
+    story.add("feedback", one, 99)
+    story.add("closed", one, 100, **kept(100, 28, 28, 365))
+    story.say("message", 130)
+    story.refuse("unread, not for half a year yet", "destruction-announced", server, 313, on=on(343))
+    story.add("identity-destroyed", server, 314)
+    story.add("destruction-announced", server, 314, on=on(344))
+    story.refuse("a day early", "destroyed", one, 343)
+    story.add("destroyed", one, 344)
+
+
+def moved(story: Story) -> None:
+    """Counted from a later day, which the reporter does not accept; messages long after the end put nothing off."""
+    one, two, server = story.cast.one.signing, story.cast.two.signing, story.server
+    story.add("received", server, 0)
+    story.add("case-key", one, 1)
+    story.add("clock-stopped", one, 1)
+    story.add("clock-runs", one, 1, since=on(1))
+    story.add("lapsed", server, 8, **lapse("acknowledgement", "internal", 8))
+    story.say("objected", 8)
+    story.refuse("twice", "objected", story.me, None)
+    story.refuse("put off again", "clock-stopped", one, 9)
+    story.add("lapsed", server, 9, **lapse("acknowledgement", "internal", 7))
+    story.add("feedback", one, 10)
+    story.add("closed", one, 10, **kept(10, 28, 28, 365))
+    story.add("destruction-approved", two, 30)
+    story.say("message", 223)
+    story.refuse("unread", "destroyed", two, 223)
+    story.add("read", two, 224)
+    story.add("destroyed", two, 224)
 
 
 def deserted(story: Story) -> None:
@@ -402,7 +430,14 @@ def make_stranger() -> Officer:
     return make_officer("TEST Vreemd")
 
 
-TELLERS = (("in time", whole), ("lapses", lapses), ("clocks", clocks), ("advice", asked), ("deserted", deserted))
+TELLERS = (
+    ("in time", whole),
+    ("lapses", lapses),
+    ("clocks", clocks),
+    ("advice", asked),
+    ("deserted", deserted),
+    ("moved", moved),
+)
 
 
 def stories(cast: Cast) -> dict[str, Any]:
