@@ -174,6 +174,10 @@ def _terms_run(arguments: argparse.Namespace) -> int:
         said = [kept] if isinstance(kept, str) else kept.lines()
         lines += [*([f"{directory}:"] if len(done) > 1 else []), *said]
     _print(arguments, housekeeping.document(done), lines)
+    for directory, kept in done:
+        if isinstance(kept, str) or not kept.well:
+            reason = "it could not be done" if isinstance(kept, str) else kept.ran.refused or "see `meldkluis doctor`"
+            print(f"meldkluis: the daily run of {directory} needs looking at: {reason}", file=sys.stderr)
     return OK if all(not isinstance(kept, str) and kept.well for _, kept in done) else REFUSED
 
 

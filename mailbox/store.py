@@ -211,6 +211,24 @@ class Store:
                 raise StoreError("the write-ahead log cannot be folded") from None
         return not busy
 
+    def copy_to(self, path: Path) -> None:
+        """Copy the database as it stands now into a new file that only we can read, under the same key.
+
+        Others may go on writing. StoreError when there is something at `path`, or it cannot be written.
+        """
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+            with (
+                contextlib.closing(self._connect()) as db,
+                contextlib.closing(schema.connect(path, self._key)) as copy,
+            ):
+                db.backup(copy)
+                # One file, whole: a copy is moved about without what SQLite keeps beside a database.
+                copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+            keyfile.sync_directory(path.parent)
+        except (OSError, dbapi2.Error):
+            raise StoreError("the database cannot be copied") from None
+
     # Reading.
 
     @contextlib.contextmanager

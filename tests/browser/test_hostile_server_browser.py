@@ -415,7 +415,8 @@ def lapsed(log: list[Entry], signer: SigningKey, days: int) -> Entry:
 
 
 def closed(log: list[Entry], signer: SigningKey) -> Entry:
-    ends = dict.fromkeys(("identity_until", "destroy_after", "register_until"), today() + timedelta(days=28))
+    ends = {"identity_until": 28, "destroy_after": 28, "register_until": 400}
+    ends = {name: today() + timedelta(days=days) for name, days in ends.items()}
     return following(log, "closed", signer, day=today(), files={"note": FileRef(bytes(32), 5000)}, **ends)
 
 

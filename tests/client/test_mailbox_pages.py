@@ -230,7 +230,7 @@ def _objects(told: Told, one: SigningKey) -> None:
 def _closes(told: Told, one: SigningKey) -> None:
     two, end = told.house.cast.two.signing, today() + timedelta(days=60)
     told.add("feedback", one, 3)
-    told.add("closed", one, 4, identity_until=end, destroy_after=end, register_until=end)
+    told.add("closed", one, 4, identity_until=end, destroy_after=end, register_until=end + timedelta(days=400))
     told.add("destruction-approved", two, 31)
     told.add("held", two, 32, until=today() + timedelta(days=70))
 
@@ -238,9 +238,9 @@ def _closes(told: Told, one: SigningKey) -> None:
 def _ends(told: Told, one: SigningKey) -> None:
     server, end = told.house.cast.server, today() + timedelta(days=60)
     told.add("feedback", one, 3)
-    told.add("closed", one, 4, identity_until=end, destroy_after=end, register_until=end)
+    told.add("closed", one, 4, identity_until=end, destroy_after=end, register_until=end + timedelta(days=400))
     told.add("reopened", one, 5)
-    told.add("closed", one, 6, identity_until=end, destroy_after=end, register_until=end)
+    told.add("closed", one, 6, identity_until=end, destroy_after=end, register_until=end + timedelta(days=400))
     told.add("held", one, 6, until=end)
     told.add("released", one, 7)
     told.add("identity-destroyed", server, 60)

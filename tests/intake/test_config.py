@@ -50,6 +50,7 @@ def test_everything_can_be_said() -> None:
         '[backup]\ndirectory = "/backup"\n'
         '[notices]\nto = ["a@b.example"]\nsender = "m@b.example"\nserver = "relay.example:465"\ntls = "tls"\n'
         'user = "meldkluis"\nhour = 0\nurge = true\n'
+        f'officers = {{ "a@b.example" = "{" ".join(["ABCDEF01"] * 8)}" }}\n'
     )
 
     assert config.policy == Policy("automatic", "4.1.4", Retention(founded=60))
@@ -59,7 +60,14 @@ def test_everything_can_be_said() -> None:
     assert config.security == Security("https://voorbeeld.example/veilig", date(2027, 6, 1))
     assert config.backup.directory == "/backup"
     assert config.notices == Notices(
-        ("a@b.example",), "m@b.example", "relay.example:465", "tls", "meldkluis", hour=0, urge=True
+        ("a@b.example",),
+        "m@b.example",
+        "relay.example:465",
+        "tls",
+        "meldkluis",
+        hour=0,
+        urge=True,
+        officers={"a@b.example": "abcdef01" * 8},
     )
 
 
@@ -118,6 +126,9 @@ def test_what_is_written_is_read(config: Config) -> None:
         ('[notices]\ntls = "maybe"', 'notices.tls is "none" or "starttls" or "tls"'),
         ("[notices]\nhour = 24", "notices.hour is a whole number from 0 to 23"),
         ('[notices]\nurge = "no"', "notices.urge is true or false"),
+        ('[notices]\nofficers = {"a@b.example" = "AB"}', "notices.officers is a table of e-mail addresses"),
+        ('[notices]\nofficers = {"nobody" = "AB"}', "notices.officers is a table of e-mail addresses"),
+        ("[notices]\nofficers = []", "notices.officers is a table of e-mail addresses"),
         ('[notices]\npassword = "x"', "there is no setting notices.password"),
         ('[notices]\nuser = "u"\nserver = "relay.example:25"', 'notices.tls is "starttls" or "tls"'),
     ],

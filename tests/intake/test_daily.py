@@ -17,7 +17,7 @@ from smtp import Post, mail_server
 from meldkluis.intake import housekeeping
 from meldkluis.intake.cli import main
 from meldkluis.intake.config import FILE, Config, Notices, read_config, render_config
-from meldkluis.intake.doors import Organisation
+from meldkluis.intake.doors import Organisation, TwoDoors
 from meldkluis.mailbox import clock
 from meldkluis.mailbox.desk import Desk
 from meldkluis.mailbox.policy import Policy
@@ -156,6 +156,7 @@ def mailed(town: House) -> Iterator[tuple[House, Post]]:
         told = Notices(
             to=("een@voorbeeld.example", "twee@voorbeeld.example"), sender="meldkluis@voorbeeld.example",
             server=server.address, hour=8, urge=True,
+            officers={"een@voorbeeld.example": town.cast.one.key.hex(), "twee@voorbeeld.example": town.cast.two.key.hex()},
         )  # fmt: skip
         config = replace(read_config(folder(town)), notices=told)
         (folder(town) / FILE).write_text(render_config(config), encoding="utf-8")
@@ -177,9 +178,77 @@ def test_mail_goes_once_a_day_news_or_none(mailed: tuple[House, Post], machine: 
             run(folder(house))
         assert len(server.mails) == before + 2
         lengths |= {(mail.recipients, len(mail.raw)) for mail in server.mails[before:]}
-        urged.append(b"Open vandaag nog" in server.mails[-1].raw)
+        urged.append([b"Open vandaag nog" in mail.raw for mail in server.mails[before:]])
     assert len(lengths) == 2
-    assert urged == [False, False, True, True]
+    assert urged == [[False, False], [False, False], [True, True], [True, True]]
+
+
+def test_who_was_left_out_is_not_urged(mailed: tuple[House, Post], machine: Machine):
+    """A report to one officer urges that officer alone; the other's mail is the usual one, of the usual length."""
+    house, server = mailed
+    house.report(to=frozenset({house.cast.one.key}))
+    machine.set(at(date(2026, 11, 26), 9))
+    run(folder(house))
+    urged = {mail.recipients[0]: b"Open vandaag nog" in mail.raw for mail in server.mails}
+    assert urged == {"een@voorbeeld.example": True, "twee@voorbeeld.example": False}
+
+
+def test_an_address_without_an_officer_is_never_urged(mailed: tuple[House, Post], machine: Machine):
+    """Whose address it is must be known, or it hears nothing of any case."""
+    house, server = mailed
+    config = read_config(folder(house))
+    told = replace(config.notices, officers={})
+    (folder(house) / FILE).write_text(render_config(replace(config, notices=told)), encoding="utf-8")
+    house.report()
+    machine.set(at(date(2026, 11, 30), 9))
+    run(folder(house))
+    assert not any(b"Open vandaag nog" in mail.raw for mail in server.mails)
+    assert len(server.mails) == 2
+
+
+def test_one_organisation_waits_for_no_other(
+    town: House, machine: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """An organisation that cannot be opened is named, ends with 1, and the next one is run."""
+    reporter, _ = town.report()
+    other = tmp_path / "kapot"
+    other.mkdir()
+    (other / FILE).write_text(render_config(Config("kapot", "Gemeente Voorbeeld")), encoding="utf-8")
+    machine.set(at(ACK, 13))
+    assert main(["terms", "run", "--directory", str(other), "--directory", str(folder(town)), "--json"]) == 1
+    first, second = json.loads(capsys.readouterr().out)["organisations"]
+    assert "error" in first
+    assert second["acts"]["hand-over"] == 1
+    assert "handed-over" in town.acts(reporter)
+
+
+def test_an_error_ends_one_round_only(
+    town: House, machine: Machine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Whatever goes wrong in a round is logged by its kind, and the next round is made."""
+    rounds: list[bool] = []
+    enough = asyncio.Event()
+
+    async def broken(self: Organisation, *, sweep: bool) -> None:
+        rounds.append(sweep)
+        if len(rounds) == 3:
+            enough.set()
+        raise ZeroDivisionError("kanarie")
+
+    monkeypatch.setattr(Organisation, "round", broken)
+    monkeypatch.setattr("meldkluis.intake.doors._FIRST_ROUND", 0.0)
+    monkeypatch.setattr("meldkluis.intake.doors._BETWEEN_ROUNDS", 0.0)
+    doors = TwoDoors([Organisation(folder(town), read_config(folder(town)))])
+
+    async def live() -> None:
+        await doors.open()
+        await enough.wait()
+        await doors.close()
+
+    asyncio.run(live())
+    assert rounds[:2] == [True, False]
+    assert "ZeroDivisionError" in caplog.text
+    assert "kanarie" not in caplog.text
 
 
 def test_two_processes_send_one_mail(mailed: tuple[House, Post], machine: Machine):

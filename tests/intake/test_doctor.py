@@ -21,15 +21,17 @@ from gate import Body, before_the_gate, filled_in
 from meldkluis.crypto.roster import make_roster
 from meldkluis.intake.cli import main
 from meldkluis.intake.config import Backup, Config, GoLive, Notices, Security, read_config
-from meldkluis.intake.doctor import examine
+from meldkluis.intake.doctor import Check, examine
 from meldkluis.intake.golive import open_if_ready
 from meldkluis.mailbox.clock import today
+from meldkluis.mailbox.facts import Facts
 from meldkluis.mailbox.reporter_desk import RESERVE
+from meldkluis.mailbox.rows import NewCase
 
 DAY = timedelta(days=1)
 NAMES = [
     "officers", "roster", "procedure", "works_council", "dpia", "archive", "external_list", "security_txt", "clock",
-    "disk", "backups", "holidays", "notices",
+    "disk", "backups", "holidays", "notices", "cases",
 ]  # fmt: skip
 
 
@@ -404,3 +406,24 @@ def test_filled_in_by_hand(tmp_path: Path) -> None:
 
     read = read_config(tmp_path)
     assert (read.archive, read.golive) == ("12.1.7", GoLive("2.1"))
+
+
+def test_cases_that_could_not_be_read(body: Body) -> None:
+    """The last daily run's failures are red until a run has none."""
+    asyncio.run(body.desk.store.ran(today(), 3))
+    assert body.checks()["cases"] == Check("cases", "red", "cases that the last daily run could not read or write: 3")
+    asyncio.run(body.desk.store.ran(today(), 0))
+    assert body.checks()["cases"].status == "ok"
+
+
+def test_cases_that_nobody_is_served(body: Body) -> None:
+    """A case whose officers all left the roster is red: somebody must be added."""
+    facts = Facts(received=today(), since=today())
+    stranger = NewCase(
+        case=bytes(16), log=(b"submitted", b"received"), head=bytes(32), files=(), claims=(), facts=facts,
+        officers=frozenset({b"gone" * 8}),
+    )  # fmt: skip
+    asyncio.run(body.desk.store.submit(bytes(32), stranger))
+    check = body.checks()["cases"]
+    assert check.status == "red"
+    assert "nobody in the roster is served: 1" in check.text

@@ -202,7 +202,9 @@ def closed(house: House) -> tuple[str, date]:
     code, day = report(house), today()
     house.answer(house.officers[0], code, "feedback", "Dit doen wij.", house.take_over(house.officers[0], code))
     end = day + timedelta(days=28)
-    by_officer(house, code, "closed", day, identity_until=end, destroy_after=end, register_until=end)
+    by_officer(
+        house, code, "closed", day, identity_until=end, destroy_after=end, register_until=end + timedelta(days=400)
+    )
     return code, end
 
 

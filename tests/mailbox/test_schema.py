@@ -137,8 +137,31 @@ def test_the_first_version_is_brought_forward(directory: Path, store: Store):
     add_case(directory)
     with closing(connect(directory)) as db:
         assert schema.migrate(db, schema.migrations()) == 1
-        assert db.execute('SELECT since, clock, automatic FROM "case"').fetchall() == [("2026-11-23", 1, 0)]
+        rows = db.execute('SELECT since, clock, automatic, unread FROM "case"').fetchall()
+        assert rows == [("2026-11-23", 1, 0, "2026-11-23")]
         assert db.execute("SELECT opened, ran FROM organisation").fetchall() == [("2026-11-23", None)]
+
+
+def test_a_form_that_was_open_stays_open(directory: Path, store: Store):
+    """A database of version 1 with a roster and no report yet counts as open; without a roster it does not."""
+    store.close()
+    for signed in (True, False):
+        for path in directory.glob(f"{DATABASE}*"):
+            path.unlink()
+        (directory / DATABASE).touch(mode=0o600)
+        with closing(connect(directory)) as db:
+            schema.migrate(db, schema.migrations()[:1])
+            db.execute(
+                "INSERT INTO organisation (one, organisation, name, address_key, announced, staged) VALUES (1, 'x', 'X', ?, 0, 0)",
+                (bytes(32),),
+            )
+            if signed:
+                db.execute(
+                    "INSERT INTO roster (hash, version, counts, payload) VALUES (?, 1, 1, x'7b7d')", (bytes(32),)
+                )
+            schema.migrate(db, schema.migrations())
+            ((opened,),) = db.execute("SELECT opened FROM organisation").fetchall()
+            assert (opened is not None) == signed
 
 
 def test_two_processes_may_bring_it_forward(directory: Path, store: Store):

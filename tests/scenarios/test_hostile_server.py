@@ -327,7 +327,8 @@ KNOWN: dict[str, tuple[str, Callable[[Workplaces, list[Entry]], list[Any]]]] = {
         lambda places, log: [
             next_entry(
                 log, "closed", places.desk.key, day=today(), files={"note": FileRef(bytes(32), 5000)},
-                **dict.fromkeys(("identity_until", "destroy_after", "register_until"), today() + timedelta(days=28)),
+                identity_until=today() + timedelta(days=28), destroy_after=today() + timedelta(days=28),
+                register_until=today() + timedelta(days=400),
             )
         ],
     ),

@@ -241,14 +241,16 @@ def test_late_message_keeps_the_case(places):
 
 
 def test_message_between_removing_and_saying(places):
-    """A message that comes in while the case is removed is an alarm: somebody else has to read it."""
+    """A message that a server of another day takes in while the case is removed is an alarm: somebody has to read it."""
     sent, end = approved(places)
     places.until(end, served=False)
 
     def race(method: str, target: str) -> None:
         if method == "POST":
             places.transports[0].before = None
+            places.clock.day -= timedelta(days=1)
             places.add(sent, "Wacht!")
+            places.clock.day += timedelta(days=1)
 
     places.transports[0].before = race
     places.fetch(0)
