@@ -26,10 +26,11 @@ LONGEST_UNREAD: Final = timedelta(days=184)
 """A message that no officer reacts to keeps a closed case no longer: there may be no officer any more."""
 
 LONGEST_POSTPONED: Final = timedelta(days=184)
-"""Messages later than this after a case's day put its end off no more; a hold still does."""
+"""Messages later than this after a case's day put its end off no more, but for the first after a notice."""
 
 APPROVALS: Final = 2
-_NO_REACTION: Final = frozenset({"recused", "destroyed"})
+_NO_REACTION: Final = frozenset({"not-involved", "recused", "case-key", "destroyed"})
+"""Acts that say nothing of whether anybody read what the reporter wrote."""
 
 
 @dataclass
@@ -47,12 +48,13 @@ class Course:
     acknowledged: date | None = None
     by_person: bool = False
     feedback: date | None = None
-    lapses: set[tuple[date, str, str]] = field(default_factory=set)
+    lapses: dict[tuple[date, str, str], Entry] = field(default_factory=dict)
     unread: date | None = None
     heard: date | None = None
     closed: Entry | None = None
     held: Entry | None = None
     approvals: set[bytes] = field(default_factory=set)
+    recused: set[bytes] = field(default_factory=set)
     announced: Entry | None = None
     identity_gone: bool = False
     destroyed_by: dict[bytes, date] = field(default_factory=dict)
@@ -88,7 +90,8 @@ class Course:
             # The reporter was told a day; a second approval after that does not make it an earlier one.
             announced: date = self.announced.fields["on"]
             return max(end, announced)
-        return end if len(self.approvals) >= APPROVALS else None
+        # Whoever declared to be involved after all decides nothing about the evidence.
+        return end if len(self.approvals - self.recused) >= APPROVALS else None
 
     def held_on(self, today: date) -> bool:
         """Whether a legal hold is in force."""
@@ -114,6 +117,11 @@ def _received(course: Course, entry: Entry) -> None:
         course.heard = day
         # What was approved before the reporter said something new was approved without knowing it.
         course.approvals, course.announced = {course.closed.author}, None
+    elif course.announced is None:
+        course.approvals = {course.closed.author}
+    elif course.heard is None or course.heard <= course.announced.fields["day"]:
+        # The mailbox says that a message helps: once more it does.
+        course.heard = day
 
 
 def _objected(course: Course, _: Entry) -> None:
@@ -137,7 +145,7 @@ def _feedback(course: Course, entry: Entry) -> None:
 
 def _lapsed(course: Course, entry: Entry) -> None:
     assert course.since is not None
-    course.lapses.add((course.since, entry.fields["term"], entry.fields["end"]))
+    course.lapses[course.since, entry.fields["term"], entry.fields["end"]] = entry
 
 
 def _stopped(course: Course, _: Entry) -> None:
@@ -179,6 +187,10 @@ def _identity_destroyed(course: Course, _: Entry) -> None:
     course.identity_gone = True
 
 
+def _recused(course: Course, entry: Entry) -> None:
+    course.recused.add(entry.author)
+
+
 def _destroyed(course: Course, entry: Entry) -> None:
     course.destroyed_by[entry.author] = entry.fields["day"]
 
@@ -200,4 +212,5 @@ _TAKES: Final = {
     "destruction-approved": _approved,
     "identity-destroyed": _identity_destroyed,
     "destroyed": _destroyed,
+    "recused": _recused,
 }

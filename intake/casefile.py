@@ -222,11 +222,10 @@ class Telling:
 
     def _lapse(self, term: str) -> Entry | None:
         """Return the last lapse of the term that stands: of its nominal end, else of its internal one."""
-        for end in reversed(TERM_ENDS):
-            if (term, end) in self._log.course.lapsed:
-                entries = [entry for entry in self._log.entries if entry.act == "lapsed"]
-                return next(e for e in reversed(entries) if (e.fields["term"], e.fields["end"]) == (term, end))
-        return None
+        course = self._log.course
+        assert course.since is not None
+        found = [course.lapses.get((course.since, term, end)) for end in reversed(TERM_ENDS)]
+        return next((entry for entry in found if entry is not None), None)
 
     def _where(self) -> Iterator[Fact]:
         course = self._log.course

@@ -36,10 +36,10 @@ BEFORE_DESTRUCTION: Final = timedelta(days=30)
 BEFORE_HOLD_ENDS: Final = timedelta(days=14)
 
 WAIT_FOR_WORKSTATIONS: Final = timedelta(days=90)
-"""After this the certificate is made without the word of those whose workstation never came."""
+"""How long the certificate waits at the least for the word of workstations that have not come yet."""
 
-CERTIFICATE_STANDS: Final = WAIT_FOR_WORKSTATIONS + timedelta(days=35)
-"""Days after the files went for which the certificate can be fetched at the least."""
+CERTIFICATE_STANDS: Final = timedelta(days=35)
+"""How long a certificate can be fetched at the least before the register line goes."""
 
 KINDS: Final = ("acknowledge", "feedback", "overdue", "progress", "destruction", "hold")
 """The kinds of reminders."""
@@ -69,7 +69,7 @@ def automatic(facts: Facts, policy: Policy, horizon: date) -> list[Due]:
     if facts.destroyed is not None:
         if not facts.certified:
             return [Due(facts.destroyed, "certify")]
-        end = max(facts.register_until or facts.destroyed, facts.destroyed + CERTIFICATE_STANDS)
+        end = waits_until(facts) + CERTIFICATE_STANDS
         return [Due(end, "forget")] if horizon >= end else []
     found = list(_ending(facts, horizon) if facts.closed is not None else _running(facts, policy, horizon))
     if "deputy" in facts.automatic:
@@ -79,6 +79,13 @@ def automatic(facts: Facts, policy: Policy, horizon: date) -> list[Due]:
         elif "deserted" in facts.automatic and (facts.closed is None or facts.unread is not None):
             found.append(Due(horizon, "hand-over"))
     return found
+
+
+def waits_until(facts: Facts) -> date:
+    """Return the day on which the certificate is made, whoever did not sign: shortly before the line goes."""
+    assert facts.destroyed is not None
+    register = facts.register_until or facts.destroyed
+    return max(facts.destroyed + WAIT_FOR_WORKSTATIONS, register - CERTIFICATE_STANDS)
 
 
 def _running(facts: Facts, policy: Policy, horizon: date) -> Iterator[Due]:

@@ -134,7 +134,7 @@ def append(db: dbapi2.Connection, growth: Growth, address: bytes | None = None) 
         _replace_header(db, place + entry, slot, header)
     if growth.forget_identity:
         db.execute("DELETE FROM file WHERE place BETWEEN ? AND ? AND slot = 'identity'", _files(db, case))
-        to_fold(db)
+        to_fold(db, gaps=True)
     if growth.claims:
         assert address is not None
         staging.claim(db, address, case, growth.entry, growth.claims)
@@ -231,7 +231,7 @@ def empty(db: dbapi2.Connection, case: bytes, head: bytes, today: date) -> None:
     sql = 'UPDATE "case" SET destroyed = ? WHERE id = ? AND head = ? AND destroyed IS NULL'
     if db.execute(sql, (today.isoformat(), case, head)).rowcount != 1:
         raise Refused("head")
-    to_fold(db)
+    to_fold(db, gaps=True)
     db.execute('INSERT INTO erasure (blob) SELECT blob FROM attachment WHERE "case" = ?', (case,))
     db.execute("DELETE FROM file WHERE place BETWEEN ? AND ?", _files(db, case))
     for table in ("attachment", "mailbox", "reminder"):
@@ -242,7 +242,7 @@ def certify(db: dbapi2.Connection, case: bytes, certificate: bytes) -> None:
     """Keep the certificate of a destroyed case in the place of its log."""
     db.execute("DELETE FROM log WHERE place BETWEEN ? AND ?", _entries(db, case))
     db.execute('UPDATE "case" SET certificate = ?, entries = 0 WHERE id = ?', (certificate, case))
-    to_fold(db)
+    to_fold(db, gaps=True)
 
 
 def certificates(db: dbapi2.Connection, officer: bytes) -> list[bytes]:
@@ -259,4 +259,4 @@ def destroy(db: dbapi2.Connection, case: bytes) -> None:
     for table in ("attachment", "mailbox", "reminder"):
         db.execute(f'DELETE FROM {table} WHERE "case" = ?', (case,))  # noqa: S608 - names of ours
     db.execute('DELETE FROM "case" WHERE id = ?', (case,))
-    to_fold(db)
+    to_fold(db, gaps=True)

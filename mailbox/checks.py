@@ -176,7 +176,10 @@ def _check_roles(roster: Roster, to: Sequence[bytes], not_to: Sequence[bytes], d
 
 
 def check_new_headers(log: CaseLog, entry: Entry, headers: Mapping[tuple[int, str], bytes]) -> None:
-    """Refused `malformed` unless `case-key` brings a header for every file of the reporter, and other acts none."""
+    """Refused `malformed` unless `case-key` brings a header for every file of the reporter, and other acts none.
+
+    A deputy who begins anew may leave out what was never for a deputy, but not the report itself.
+    """
     gone = next((earlier.index for earlier in log.entries if earlier.act == "identity-destroyed"), 0)
     places = {
         (earlier.index, slot)
@@ -185,7 +188,10 @@ def check_new_headers(log: CaseLog, entry: Entry, headers: Mapping[tuple[int, st
         for slot in earlier.files
         if slot != "identity" or earlier.index >= gone
     }
-    if headers.keys() != (places if entry.act == "case-key" else set()):
+    if entry.act == "case-key" and log.case_key is not None:
+        if not {(0, "content")} <= headers.keys() <= places:
+            raise Refused("malformed")
+    elif headers.keys() != (places if entry.act == "case-key" else set()):
         raise Refused("malformed")
     for header in headers.values():
         check_header(header)

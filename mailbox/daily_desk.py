@@ -22,7 +22,7 @@ from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.course import NOTICE
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.signed import SigningKey
-from meldkluis.mailbox.actions import WAIT_FOR_WORKSTATIONS, Due, automatic, reminders
+from meldkluis.mailbox.actions import Due, automatic, reminders, waits_until
 from meldkluis.mailbox.errors import MailboxError
 from meldkluis.mailbox.factrows import parsed
 from meldkluis.mailbox.facts import facts_of
@@ -158,7 +158,7 @@ class DailyDesk(Premises):
                 log = self.replayed(case)
                 # Who is no member any more is served nothing and cannot sign; the certificate says who did not.
                 missing = (log.officers & self.now().members) - log.course.destroyed_by.keys()
-                if missing and horizon < facts.destroyed + WAIT_FOR_WORKSTATIONS:
+                if missing and horizon < waits_until(facts):
                     continue
                 await self.store.certify(case, make_certificate(log, facts.destroyed, self.key).raw)
             else:

@@ -161,9 +161,11 @@ def ran(db: dbapi2.Connection, day: date, failed: int) -> None:
     db.execute("UPDATE organisation SET ran = ?, failed = ?", (day.isoformat(), failed))
 
 
-def is_to_fold(db: dbapi2.Connection) -> bool:
-    """Whether something that was erased may still stand in the write-ahead log."""
-    return one(db, "SELECT 1 FROM organisation WHERE fold = 1") is not None
+def to_fold(db: dbapi2.Connection) -> int:
+    """Return 1 when something erased may stand in the write-ahead log, 2 when in gaps between rows too, else 0."""
+    row = one(db, "SELECT fold FROM organisation")
+    assert row is not None
+    return int(row[0])
 
 
 def claim_notice(db: dbapi2.Connection, day: date) -> bool:

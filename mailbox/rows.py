@@ -29,9 +29,12 @@ def one(db: dbapi2.Connection, sql: str, *values: Value) -> tuple[Any, ...] | No
     return rows[0] if rows else None
 
 
-def to_fold(db: dbapi2.Connection) -> None:
-    """Remember that something was erased which may still stand in the write-ahead log."""
-    db.execute("UPDATE organisation SET fold = 1")
+def to_fold(db: dbapi2.Connection, *, gaps: bool = False) -> None:
+    """Remember that something was erased which may still stand in the write-ahead log.
+
+    With `gaps` also where SQLite once moved it from: `secure_delete` overwrites rows, not the places that they left.
+    """
+    db.execute("UPDATE organisation SET fold = max(fold, ?)", (2 if gaps else 1,))
 
 
 @dataclass(frozen=True)

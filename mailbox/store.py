@@ -39,6 +39,9 @@ DATABASE: Final = "mailbox.db"
 LOCK: Final = "mailbox.lock"
 _FOLD_MILLISECONDS: Final = 200
 
+LARGEST_REWRITTEN: Final = 256 * 1024 * 1024
+"""Bytes of a database that is written anew after a case was erased: some seconds in which reports wait."""
+
 
 class Store:
     """The store in an organisation's directory. Safe to make before a fork: nothing stays open."""
@@ -195,19 +198,24 @@ class Store:
     def fold(self) -> bool:
         """Fold the WAL back into the database and empty it, when something was erased that may stand in it.
 
-        Returns whether nothing is left; False while readers in other processes stand in the way. Nobody waits for them
-        long, since no report can be stored meanwhile. Blocks: call it from a thread.
+        After a case was erased the whole database is written anew, up to LARGEST_REWRITTEN bytes. Returns whether
+        nothing is left; False while readers in other processes stand in the way. Nobody waits for them long, since no
+        report can be stored meanwhile. Blocks: call it from a thread.
         """
-        if not self._read(registry.is_to_fold):
+        needed = self._read(registry.to_fold)
+        if not needed:
             return True
         with held(self._lock), contextlib.closing(self._connect()) as db:
-            db.execute(f"PRAGMA busy_timeout={_FOLD_MILLISECONDS:d}").fetchall()
             try:
+                db.execute(f"PRAGMA busy_timeout={_FOLD_MILLISECONDS:d}").fetchall()
+                if needed > 1 and self._path.stat().st_size <= LARGEST_REWRITTEN:
+                    db.execute("PRAGMA cache_spill=ON").fetchall()
+                    db.execute("VACUUM")
                 db.execute("UPDATE organisation SET fold = 0")
                 ((busy, *_),) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
                 if busy:
-                    db.execute("UPDATE organisation SET fold = 1")
-            except dbapi2.Error:
+                    db.execute("UPDATE organisation SET fold = ?", (needed,))
+            except (dbapi2.Error, OSError):
                 raise StoreError("the write-ahead log cannot be folded") from None
         return not busy
 

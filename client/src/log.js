@@ -157,10 +157,12 @@ const TAKES = {
   received(log, { day: on, dues: dues_ }) {
     if (dues_) Object.assign(log, { received: on, since: on, promised: dues_ });
     log.unread ??= on;
-    if (log.closed && on > later(log.closed.destroy_after, HALF_YEAR)) return;
-    log.heard = on;
+    const { closed, announced, heard } = log;
+    const late = closed && on > later(closed.destroy_after, HALF_YEAR);
+    // The mailbox says that a message helps: after a notice it does once, however late.
+    if (!late || (announced && heard <= announced.day)) log.heard = on;
     // What was approved before the reporter said something new was approved without knowing it.
-    if (log.closed) Object.assign(log, closes(log.closed));
+    if (closed && !(late && announced)) Object.assign(log, closes(closed));
   },
   objected(log) {
     // Whatever was decided while no term ran was decided without the reporter.
@@ -177,7 +179,7 @@ const TAKES = {
   },
   "identity-destroyed": (log) => (log.identityGone = true),
   "destruction-announced": (log, entry) => (log.announced = entry),
-  recused: (log, { id }) => log.officers.delete(id),
+  recused: (log, { id }) => log.officers.delete(id) && log.recused.add(id),
   "case-key": (log, entry) => (log.caseKey = entry),
   "officer-added": (log, { officer }) => joins(officer)(log),
   "clock-stopped": (log) => (log.runs = false),
@@ -201,7 +203,7 @@ const TAKES = {
 export class CaseLog {
   constructor(receipt, servers) {
     Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapses: new Map() });
-    for (const name of ["officers", "ever", "approvals", "destroyed"]) this[name] = new Set();
+    for (const name of ["officers", "ever", "approvals", "recused", "destroyed"]) this[name] = new Set();
     this.servers = new Set(servers.map(b64));
   }
 
@@ -232,7 +234,8 @@ export class CaseLog {
     if (!closed) return undefined;
     const postponed = [heard > closed.day && later(heard, NOTICE), held && later(held.until, 1), unread && later(unread, HALF_YEAR)];
     const end = latest(closed.destroy_after, ...postponed);
-    return announced ? latest(end, announced.on) : this.approvals.size > 1 ? end : undefined;
+    const approved = [...this.approvals].filter((id) => !this.recused.has(id));
+    return announced ? latest(end, announced.on) : approved.length > 1 ? end : undefined;
   }
 
   /** Verify one entry and take it in; Refusal, and nothing changes. */
@@ -269,7 +272,7 @@ export class CaseLog {
     const { act, by, id } = entry;
     this.entries.push(entry);
     this.lastDay = entry.day ?? this.lastDay;
-    if (by === OFFICER && !["recused", "destroyed"].includes(act)) this.unread = undefined;
+    if (by === OFFICER && !["not-involved", "recused", "case-key", "destroyed"].includes(act)) this.unread = undefined;
     TAKES[act]?.(this, entry);
     if (entry.number ?? !entry.entry) this.numbers.set(id, entry.number ?? 1);
   }

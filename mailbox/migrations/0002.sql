@@ -6,9 +6,9 @@ ALTER TABLE organisation ADD COLUMN opened TEXT CHECK (length(opened) = 10);
 ALTER TABLE organisation ADD COLUMN ran TEXT CHECK (length(ran) = 10);
 ALTER TABLE organisation ADD COLUMN noticed TEXT CHECK (length(noticed) = 10);
 
--- fold: 1 while something that was erased may still stand in the write-ahead log. failed: cases of the last daily run that
+-- fold: 1 while something that was erased may still stand in the write-ahead log, 2 also in gaps between rows. failed: cases of the last daily run that
 -- could not be read or written.
-ALTER TABLE organisation ADD COLUMN fold INTEGER NOT NULL DEFAULT 0 CHECK (fold IN (0, 1));
+ALTER TABLE organisation ADD COLUMN fold INTEGER NOT NULL DEFAULT 0 CHECK (fold IN (0, 1, 2));
 ALTER TABLE organisation ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;
 
 -- A form that was open before there was a gate stays open.

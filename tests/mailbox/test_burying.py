@@ -92,11 +92,14 @@ def test_no_trace_left(house: House):
     house.day(TODAY + 28 * DAY)
     house.day(TODAY + 58 * DAY)
     assert house.desk.store.files(reporter.case) == []
-    house.day(TODAY + 147 * DAY, sure=True)
+    house.day(TODAY + 329 * DAY, sure=True)
     assert house.desk.certificates(one.key) == []
-    house.day(TODAY + 148 * DAY)
+    assert house.acts(reporter)[-1] == "destruction-announced"
+    house.day(TODAY + 330 * DAY)
     assert len(house.desk.certificates(one.key)) == 1
-    house.day(TODAY + 365 * DAY, sure=True)
+    house.day(TODAY + 364 * DAY, sure=True)
+    assert len(house.desk.certificates(one.key)) == 1
+    house.day(TODAY + 365 * DAY)
     assert house.desk.certificates(one.key) == []
 
 
@@ -282,3 +285,45 @@ def test_a_desk_opened_anew_remembers_to_fold(house: House, directory: Path):
     assert asyncio.run(again.run_day(TODAY, TODAY)).failed == 0
     again.close()
     assert reporter.case not in decrypted(directory / DATABASE, keyfile.read(directory, keyfile.DATABASE_KEY))
+
+
+def test_a_message_that_no_deputy_can_open(house: House):
+    """What was written after a feedback went to the case key alone: the deputy takes over what there is, and the report."""
+    reporter, one = taken(house)
+    house.answered(one, reporter, "clock-stopped")
+    house.answered(one, reporter, "feedback")
+    addition = house.addition(reporter, "Nog een vraag.")
+    house.add(reporter, addition)
+    house.act(one, reporter, "clock-runs", since=TODAY)
+    house.day(TODAY + 7 * DAY)
+    deputy = house.cast.deputy
+    assert served(house, reporter)
+    files = {
+        (0, slot): b"".join(house.desk.file(deputy.key, reporter.case, 0, slot, first=True))
+        for slot in ("content", "identity")
+    }
+    took = house.cast.take_over(house.log(reporter.case), files, deputy, house.today)
+    nothing = house.desk.append(deputy.key, reporter.case, took.entry.raw, took.files, {}, house.today)
+    assert house.refused(nothing).code == "malformed"
+    house.append(deputy, took.entry.raw, reporter.case, took.files, took.headers)
+    assert house.log(reporter.case).case_recipient == took.entry.fields["recipient"]
+
+
+def test_the_approval_of_somebody_involved(house: House):
+    """Who closed a case and then withdrew as involved has approved nothing: the mailbox gives its notice."""
+    reporter, one = taken(house)
+    house.answered(one, reporter, "feedback")
+    shortest(house, one, reporter)
+    house.act(one, reporter, "recused")
+    house.day(TODAY + 27 * DAY)
+    house.act(house.cast.two, reporter, "destruction-approved")
+    assert house.day(TODAY + 28 * DAY).acts == {"announce": 1, "destroy-identity": 1}
+    assert house.desk.mailbox(reporter.address, house.today).found
+
+
+def test_a_declaration_is_no_reading(house: House):
+    """Who says not to be involved, or takes a case over, has read nothing of it yet."""
+    reporter, one = taken(house)
+    assert house.desk.store.facts(reporter.case).unread == TODAY
+    house.act(one, reporter, "read")
+    assert house.desk.store.facts(reporter.case).unread is None

@@ -106,7 +106,7 @@ COMPLETE_LIST: dict[str, dict[str, Check]] = {
         "opened": nullable(day),
         "ran": nullable(day),
         "noticed": nullable(day),
-        "fold": exactly(0, 1),
+        "fold": exactly(0, 1, 2),
         "failed": number(0, 99),
     },
     "roster": {"hash": binary(32), "version": number(1, 9), "counts": exactly(0, 1), "payload": roster},

@@ -192,7 +192,7 @@ def test_no_page_holds_a_word_of_it(house: House, directory: Path):
     for officer in (house.cast.one, house.cast.two):
         house.act(officer, reporter, "destroyed")
     house.day()
-    house.desk.store.fold()
+    assert house.desk.store.fold()
     pages = decrypted(directory / DATABASE, key)
     assert [mark in pages for mark in [*marks, house.desk.store.hashed(reporter.address), sealed.entry.raw[40:90]]] == [
         False

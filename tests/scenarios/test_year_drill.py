@@ -201,7 +201,8 @@ class Year:
         case.closed = day
 
     def _approve(self, case: Case, day: date, _act: str) -> None:
-        if case.ends is not None and day >= case.ends.destroy_after - 30 * DAY and case.gone is None:
+        too_late = case.announced is not None and day >= case.announced + 30 * DAY
+        if case.ends is not None and day >= case.ends.destroy_after - 30 * DAY and not too_late:
             self.house.act(case.cast.two, case.reporter, "destruction-approved")
             case.approved = True
 

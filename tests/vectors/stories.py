@@ -213,7 +213,6 @@ def beginning(story: Story) -> None:
     story.refuse("the terms run", "objected", story.me, None)
     story.add("not-involved", one, 1)
     story.add("not-involved", two, 1)
-    story.refuse("nothing is unread", "read", one, 1)
     story.refuse("yesterday", "not-involved", two, 0)
 
 
@@ -410,7 +409,13 @@ def moved(story: Story) -> None:
     story.say("message", 223)
     story.refuse("unread", "destroyed", two, 223)
     story.add("read", two, 224)
-    story.add("destroyed", two, 224)
+    story.refuse("approved before the message", "destroyed", two, 224)
+    story.add("destruction-announced", server, 224, on=on(254))
+    for said in (230, 240):
+        story.say("message", said)
+        story.add("read", one, said + 1)
+    story.refuse("the first message after the notice helps", "destroyed", one, 259)
+    story.add("destroyed", one, 260)
 
 
 def deserted(story: Story) -> None:
