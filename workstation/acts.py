@@ -132,8 +132,9 @@ class Acts:
             raise DistrustError("unreadable", log.case) from None
         # Durable before it is announced: an announced key whose secret is lost would shut the case for ever.
         self._book.put_secrets(str(taken.entry.fields["recipient"]), taken.grant)
+        # What was never for a deputy keeps the header that it has: the server wants new ones for the rest.
         new = {place: taken.headers.get(place, header) for place, (header, _) in split.items()}
-        self._announce(taken, new, {place: new[place] + payload for place, (_, payload) in split.items()})
+        self._announce(taken, {place: new[place] + payload for place, (_, payload) in split.items()})
 
     def _check_headers(self, log: CaseLog, bodies: Places) -> set[tuple[int, str]]:
         """Return the files that were never for this officer, and stay as they are: see `CaseKeys.never_mine`."""
@@ -149,9 +150,9 @@ class Acts:
                 raise DistrustError("message", log.case) from None
         return foreign
 
-    def _announce(self, taken: TakeOver, headers: Places, bodies: Places) -> None:
+    def _announce(self, taken: TakeOver, bodies: Places) -> None:
         entry = taken.entry
-        self._api.append(entry.case, entry.raw, taken.files, headers)
+        self._api.append(entry.case, entry.raw, taken.files, taken.headers)
         grants = {(entry.index, slot): file for slot, file in taken.files.items()}
         self._book.extend(entry.case, entry.index, [entry.raw], {**bodies, **grants})
 

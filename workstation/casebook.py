@@ -136,7 +136,7 @@ class Casebook:
         """Remove everything of an ended case that can be read; its log stays, and that it was done."""
         with self.vault.transaction():
             self._remove(case)
-            self.vault.run("DELETE FROM alarm WHERE dossier = ?", case)
+            self.vault.run("DELETE FROM alarm WHERE dossier = ? AND acknowledged NOTNULL", case)
             self.vault.run("UPDATE dossier SET destroyed = ?, about = NULL WHERE id = ?", day.isoformat(), case)
 
     def _remove(self, case: bytes) -> None:

@@ -8,7 +8,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, TypeVar
 
 from meldkluis.crypto.encoding import b64, dump_json, load_json, sha256
@@ -27,6 +27,7 @@ _ANSWER: Final = 64 * MIB
 """Largest JSON answer: 100,000 lines of inbox, or a full log of 500 messages, take less."""
 
 _CLOCK_DAYS: Final = 1
+_WITHOUT_SERVER: Final = timedelta(days=30)
 _LEAP: Final = 10_000_000
 """Requests that an older copy of the vault may have missed: years of them."""
 
@@ -51,8 +52,13 @@ class OfficersApi:
         return self._server_day if near and self._server_day is not None else today
 
     def earlier_day(self) -> date:
-        """Return the server's day or ours, whichever is earlier: what ends by itself ends by neither alone."""
-        return self._today() if self._server_day is None else min(self._server_day, self._today())
+        """Return the server's day or ours, whichever is earlier: what ends by itself ends by neither alone.
+
+        Without a word of the server it is ours of a month ago: a clock that is wrong ends nothing, and a server that is
+        gone or refuses us keeps nothing for ever.
+        """
+        today = self._today()
+        return today - _WITHOUT_SERVER if self._server_day is None else min(self._server_day, today)
 
     def status(self) -> wire.StatusAnswer:
         """Fetch roster, proposal, intake keys and policy; DistrustError for a policy outside the law's ranges."""

@@ -9,8 +9,9 @@
 - Contact details end on their own day, with the key that opens them.
 """
 
+import contextlib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from meldkluis.crypto.certificate import Certificate, parse_certificate
@@ -27,6 +28,8 @@ from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.trust import Trust
 
 _TRIES: Final = 3
+_ALARMED: Final = timedelta(days=30)
+"""How much longer a case stays about which there is an alarm that nobody has put away."""
 
 
 class Endings:
@@ -56,13 +59,24 @@ class Endings:
             if kept.destroyed is None and kept.declaration != INVOLVED:
                 self._write_line(kept, self._logs.kept(kept.id), None)
 
-    def round(self, today: date) -> Iterator[DistrustError]:
-        """Remove what is due, say so in its log, take in certificates; yields what does not hold."""
+    def local(self, today: date) -> None:
+        """Remove what is due; asks nobody, so that it happens in a round without a server too."""
         for kept in self._book.cases():
             self._remove(kept)
+        if self._register.forget(min(today, self._api.earlier_day())):
+            self._to_fold()
         if self._keyring.vault.fact("fold") is not None:
             # Before anything else can go wrong.
             self._keyring.vault.fold()
+
+    def without_server(self, today: date) -> None:
+        """The part of a round that needs nobody."""
+        self.local(today)
+        self._fold()
+
+    def round(self, today: date) -> Iterator[DistrustError]:
+        """Remove what is due, say so in its log, take in certificates; yields what does not hold."""
+        self.local(today)
         for kept in self._book.cases():
             if kept.destroyed is not None:
                 try:
@@ -70,8 +84,6 @@ class Endings:
                 except DistrustError as error:
                     yield error
         yield from self._certificates()
-        if self._register.forget(min(today, self._api.earlier_day())):
-            self._to_fold()
         self._fold()
 
     def _to_fold(self) -> None:
@@ -90,6 +102,10 @@ class Endings:
             return
         log = self._logs.kept(kept.id)
         due = self._logs.due(log)
+        if due and self._book.alarms(kept.id):
+            # Somebody has to read first what the server hid or a colleague broke; not for ever.
+            end = log.course.ends_on()
+            due = end is not None and end + _ALARMED <= self._api.earlier_day()
         with self._book.vault.transaction():
             self._write_line(kept, log, self._api.earlier_day() if due else None)
             if due:
@@ -112,11 +128,9 @@ class Endings:
     def _forget_identity(self, log: CaseLog) -> bool:
         if not log.course.identity_gone:
             return False
-        try:
+        # What does not hold, the case page says; the secrets that do hold go all the same.
+        with contextlib.suppress(DistrustError):
             self._dossiers.keys.learn(log)
-        except DistrustError:
-            # The case page says so. A secret that does not hold opens nothing.
-            return False
         gone = next(entry.index for entry in log.entries if entry.act == "identity-destroyed")
         return self._book.forget_identity(log.case, gone)
 

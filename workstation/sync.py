@@ -23,7 +23,7 @@ from meldkluis.workstation.casebook import INVOLVED, Casebook, KeptCase
 from meldkluis.workstation.caselogs import CaseLogs
 from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.ending import Endings
-from meldkluis.workstation.errors import DistrustError
+from meldkluis.workstation.errors import DistrustError, RefusedError
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.trust import Trust
@@ -58,7 +58,16 @@ class Sync:
         self._key_ends: Final = key_ends
 
     def round(self, today: date) -> Fetched:
-        """Fetch everything once. UnreachableError or RefusedError; what does not hold becomes alarms."""
+        """Fetch everything once. UnreachableError or RefusedError; what does not hold becomes alarms.
+
+        What has ended is removed here also when the server cannot be reached, refuses us, or lies.
+        """
+        try:
+            return self._round(today)
+        finally:
+            self._endings.without_server(today)
+
+    def _round(self, today: date) -> Fetched:
         raised = self._book.raised
         try:
             status = self._api.status()
@@ -134,9 +143,12 @@ class Sync:
         new_cases = new_entries = 0
         for line in lines:
             try:
-                added = self._case(line, known.get(line.case), today)
+                added = self._case(line, known.get(line.case))
             except DistrustError as error:
                 self._alarm(error, today)
+                continue
+            except RefusedError:
+                # The next round asks again; the other cases do not wait for it.
                 continue
             new_entries += added
             new_cases += line.case not in known and self._book.case(line.case) is not None
@@ -146,9 +158,9 @@ class Sync:
                 self._alarm(DistrustError("case-missing", case), today)
         return new_cases, new_entries
 
-    def _case(self, line: InboxLine, kept: KeptCase | None, today: date) -> int:
+    def _case(self, line: InboxLine, kept: KeptCase | None) -> int:
         if kept is not None and kept.declaration == INVOLVED:
-            self._withdraw_again(line, today)
+            self._withdraw_again(line)
             return 0
         if kept is not None and kept.destroyed is not None:
             # The server keeps its log until every workstation has said that it destroyed.
@@ -165,10 +177,10 @@ class Sync:
         own = any(entry.act == "recused" and entry.author == self._keyring.key for entry in entries)
         return own or (kept is not None and kept.declaration == INVOLVED)
 
-    def _withdraw_again(self, line: InboxLine, today: date) -> None:
+    def _withdraw_again(self, line: InboxLine) -> None:
         raws = self._book.log(line.case)
         entries = [parse_entry(raw) for raw in raws]
         if any(entry.act == "recused" and entry.author == self._keyring.key for entry in entries):
             raise DistrustError("case-returned", line.case)
         self._logs.log_only(line.case)
-        self._logs.send_recusal(line.case, today)
+        self._logs.send_recusal(line.case, self._api.day())

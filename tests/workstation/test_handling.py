@@ -167,6 +167,9 @@ def test_closing(places, outcome):
     """A case is closed once, kept as policy says of its outcome, and the server learns days alone."""
     sent = opened(places, 0, 1)
     office = places.offices[0]
+    with pytest.raises(ActError, match="read-first"):
+        decide(places).close(sent.case, outcome, "Klaar.")
+    office.acts.read(sent.case, len(places.acts(sent)))
     with pytest.raises(ActError, match="feedback-due"):
         decide(places).close(sent.case, outcome, "Klaar.")
     office.acts.answer(sent.case, "feedback", 1, "Klaar.")
