@@ -75,7 +75,7 @@ KINDS: Final[dict[str, Words]] = {
         N_("Vraag de beheerder of de server stilstond. Spreek de andere vertrouwenspersonen en de plaatsvervanger."),
     ),
     "lapse-day": Words(
-        N_("De server zegt dat een termijn van deze zaak verliep, en noemt een andere dag dan hier is berekend."),
+        N_("De server noemt voor een termijn van deze zaak een andere dag dan hier is berekend."),
         _COLLEAGUE,
     ),
     "certificate": Words(

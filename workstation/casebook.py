@@ -18,6 +18,7 @@ from meldkluis.workstation.vault import Vault
 
 NOT_INVOLVED: Final = "not-involved"
 INVOLVED: Final = "involved"
+_OF_KEYS: Final = frozenset({"grant", "key-missing"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Casebook:
     def __init__(self, vault: Vault) -> None:
         self.vault: Final = vault
         self.raised = 0
-        """How many alarms were raised since the vault was opened, new ones or not."""
+        """How many alarms were raised since the vault was opened; one about a case that was waiting only if of keys."""
 
     def cases(self) -> list[KeptCase]:
         """Return every case that is known here."""
@@ -149,6 +150,7 @@ class Casebook:
             self._remove(case)
             self.vault.run("DELETE FROM entry WHERE dossier = ?", case)
             self.vault.run("DELETE FROM dossier WHERE id = ?", case)
+            self.vault.run("DELETE FROM alarm WHERE dossier = ? AND acknowledged NOTNULL", case)
 
     def forget_identity(self, case: bytes, before: int) -> bool:
         """Remove contact details from before an entry, and what opens them; False when nothing was left.
@@ -226,11 +228,12 @@ class Casebook:
 
     def raise_alarm(self, kind: str, case: bytes | None, today: date) -> None:
         """Keep an alarm, once until the officer has acknowledged it."""
-        self.raised += 1
         with self.vault.transaction():
             waiting = self.vault.row(
                 "SELECT id FROM alarm WHERE kind = ? AND dossier IS ? AND acknowledged IS NULL", kind, case
             )
+            if waiting is None or case is None or kind in _OF_KEYS:
+                self.raised += 1
             if waiting is None:
                 self.vault.run("INSERT INTO alarm (kind, dossier, day) VALUES (?, ?, ?)", kind, case, today.isoformat())
 

@@ -24,7 +24,7 @@ from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.trust import Trust
-from meldkluis.workstation.watch import wrong_lapses
+from meldkluis.workstation.watch import wrong_lapses, wrong_promise
 
 _CLOCK_DAYS: Final = 1
 
@@ -110,7 +110,7 @@ class CaseLogs:
         kinds = {
             "unreadable": not whole,
             "withheld": self._kept_back(log, known),
-            "lapse-day": wrong_lapses(log, known, self._trust.server_keys()),
+            "lapse-day": (known == 0 and wrong_promise(log)) or wrong_lapses(log, known, self._trust.server_keys()),
         }
         for kind, wrong in kinds.items():
             if wrong:

@@ -58,8 +58,10 @@ def _state(log: CaseLog, note: Note) -> str:
     course = log.course
     if course.closed is not None:
         return "closed"
-    if any(entry.act == "reopened" for entry in log.entries):
-        return "reopened"
+    again = max((entry.index for entry in log.entries if entry.act == "reopened"), default=None)
+    if again is not None:
+        noted = any(entry.act == "noted" for entry in log.entries[again:])
+        return note.state if noted and note.state in {"assessment", "investigation"} else "reopened"
     if course.feedback is not None:
         return "feedback"
     if note.state in {"assessment", "investigation"}:

@@ -14,6 +14,7 @@ from meldkluis.crypto.chain import CaseLog
 from meldkluis.mailbox.actions import automatic, terms_of
 from meldkluis.mailbox.facts import Facts, facts_of
 from meldkluis.mailbox.policy import Policy
+from meldkluis.mailbox.terms import dues
 
 PATIENCE: Final = timedelta(days=2)
 """A server acts at noon, and may have stood still for a day."""
@@ -43,6 +44,13 @@ def _last_change(log: CaseLog) -> date | None:
             # The reporter's own entries have no day; the server's receipt has.
             days.append(entry.fields.get("day") or (None if following is None else following.fields.get("day")))
     return max((day for day in days if day is not None), default=None)
+
+
+def wrong_promise(log: CaseLog) -> bool:
+    """Whether the server's receipt of the report promises its reporter other days than one counts here."""
+    receipt = next(entry for entry in log.entries if entry.act == "received")
+    terms, said = dues(receipt.fields["day"]), receipt.fields["dues"]
+    return (said.acknowledgement, said.feedback) != (terms.acknowledgement.nominal, terms.feedback.nominal)
 
 
 def wrong_lapses(log: CaseLog, known: int, server_keys: Iterable[bytes]) -> bool:

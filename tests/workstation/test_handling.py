@@ -4,6 +4,7 @@
 from datetime import timedelta
 
 import pytest
+from destruction import closed
 from lied_to import opened
 from workplace import Workplaces
 
@@ -311,6 +312,15 @@ def test_bad_note(places):
     assert line(places, sent).handling.note.state == "assessment"
     assert "Dit bericht wordt niet getoond" in places.browser(0).get(_path(sent)).text
     assert places.alarms() == ["message"]
+
+
+def test_state_after_reopening(places):
+    """A case is called reopened until a later note says where it stands."""
+    sent, _ = closed(places)
+    decide(places).reopen(sent.case, "Toch.")
+    assert line(places, sent).handling.state == "reopened"
+    decide(places).handle(sent.case, "wbk", "investigation", None, "Opnieuw.")
+    assert line(places, sent).handling.state == "investigation"
 
 
 def _path(sent) -> str:

@@ -125,3 +125,16 @@ def test_a_round_in_which_a_case_did_not_hold(places):
 
     assert places.alarms() == ["withheld"]
     assert has(places, 0, key)
+
+
+def test_a_lasting_alarm_about_one_case(places):
+    """An alarm about a case that is raised again every round keeps a key no longer than the round that it was new in."""
+    sent, key, office = places.report(), first_key(places, 0), places.offices[0]
+    office.book.raise_alarm("case-missing", sent.case, places.clock.day)
+    before = office.book.raised
+    office.book.raise_alarm("case-missing", sent.case, places.clock.day)
+    assert office.book.raised == before
+    office.book.raise_alarm("grant", sent.case, places.clock.day)
+    office.book.raise_alarm("grant", sent.case, places.clock.day)
+    assert office.book.raised == before + 2
+    assert has(places, 0, key)

@@ -3,7 +3,8 @@
 
 import asyncio
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from lied_to import opened
 from workplace import PASSPHRASE, Workplaces
 
 from meldkluis.crypto.encoding import b64
+from meldkluis.mailbox import reporter_desk, terms
 from meldkluis.mailbox.actions import KINDS, terms_of
 from meldkluis.mailbox.facts import facts_of
 from meldkluis.mailbox.premises import growth_of
@@ -149,6 +151,24 @@ def test_order_of_the_list(places):
     assert [line.case for line in places.offices[0].summaries.all()] == [
         late.case, new.case, stopped.case, closed.case
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_promise_of_another_day(places, monkeypatch, days):
+    """A receipt that names other days than the law's is seen when the case comes in."""
+    kept = terms.dues
+
+    def other(received: date) -> Any:
+        found = kept(received)
+        later = found.feedback.nominal + timedelta(days=days)
+        return replace(found, feedback=replace(found.feedback, nominal=later))
+
+    monkeypatch.setattr(reporter_desk, "_dues", reporter_desk._dues.__wrapped__)
+    monkeypatch.setattr(terms, "dues", other)
+    places.report()
+    monkeypatch.undo()
+    places.fetch(0)
+    assert ("lapse-day" in places.alarms()) == (days != 0)
 
 
 def _retention(wrong: dict[str, int], document: dict[str, Any]) -> None:
