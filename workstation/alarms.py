@@ -78,6 +78,10 @@ KINDS: Final[dict[str, Words]] = {
         N_("De server noemt voor een termijn van deze zaak een andere dag dan hier is berekend."),
         _COLLEAGUE,
     ),
+    "hurried": Words(
+        N_("Deze zaak is gesloten, en zou eerder worden vernietigd dan bij deze uitkomst mag."),
+        N_("Vraag uw collega waarom. Sluit de zaak opnieuw, of houd haar vast. Daarna gelden uw dagen."),
+    ),
     "certificate": Words(
         N_(
             "De server zegt dat een zaak is vernietigd, en volgens deze kluis kan dat niet. Wat hier van de zaak staat,"

@@ -6,6 +6,7 @@
   true when it is given. What did not arrive is sent with the next round.
 - A certificate counts for a case that ended here, or that this officer signed to have destroyed: an older copy of the
   vault believes its own word. For another case it is an alarm, and the case stays.
+- A colleague's closing that ends a case sooner than its outcome allows is an alarm, and read before anything goes.
 - Contact details end on their own day, with the key that opens them.
 """
 
@@ -26,6 +27,7 @@ from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.register import Line, Register
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.trust import Trust
+from meldkluis.workstation.watch import hurried
 
 _TRIES: Final = 3
 _ALARMED: Final = timedelta(days=30)
@@ -76,6 +78,7 @@ class Endings:
 
     def round(self, today: date) -> Iterator[DistrustError]:
         """Remove what is due, say so in its log, take in certificates; yields what does not hold."""
+        yield from self._hurried()
         self.local(today)
         for kept in self._book.cases():
             if kept.destroyed is not None:
@@ -85,6 +88,17 @@ class Endings:
                     yield error
         yield from self._certificates()
         self._fold()
+
+    def _hurried(self) -> Iterator[DistrustError]:
+        for kept in self._book.cases():
+            if kept.destroyed is not None:
+                continue
+            log = self._logs.kept(kept.id)
+            if self._dossiers.declaration(kept, log) != NOT_INVOLVED or self._book.had_alarm("hurried", kept.id):
+                continue
+            outcome = self._summaries.handling(log).outcome
+            if outcome is not None and hurried(log, outcome):
+                yield DistrustError("hurried", kept.id)
 
     def _to_fold(self) -> None:
         self._keyring.vault.set_fact("fold", 1)

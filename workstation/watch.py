@@ -3,6 +3,7 @@
 
 - A lapse that the server keeps back, or puts on another day than the law's, would leave a report lying with whoever let
   it lie. It cannot be prevented here; it can be seen.
+- The same goes for a colleague who closes a case with an earlier end than the law lets anybody choose.
 - Pure: logs, policy and a day in; yes or no out.
 """
 
@@ -13,12 +14,13 @@ from typing import Any, Final
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.mailbox.actions import automatic, terms_of
 from meldkluis.mailbox.facts import Facts, facts_of
-from meldkluis.mailbox.policy import Policy
+from meldkluis.mailbox.policy import RANGES, Policy, Retention, ends
 from meldkluis.mailbox.terms import dues
 
 PATIENCE: Final = timedelta(days=2)
 """A server acts at noon, and may have stood still for a day."""
 
+_LEAST: Final = Retention(**{name: least for name, (least, _) in RANGES.items()})
 _SETS_TERMS: Final = frozenset({"clock-runs", "objected", "reopened", "lapsed"})
 _WATCHED: Final = frozenset({"acknowledge", "hand-over", "lapsed acknowledgement internal", "lapsed feedback internal"})
 
@@ -68,3 +70,12 @@ def wrong_lapses(log: CaseLog, known: int, server_keys: Iterable[bytes]) -> bool
 def _counted(facts: Facts, lapsed: Mapping[str, Any]) -> bool:
     ends = getattr(terms_of(facts), lapsed["term"])
     return bool(lapsed["due"] == getattr(ends, lapsed["end"]))
+
+
+def hurried(log: CaseLog, outcome: str) -> bool:
+    """Whether a closed case ends sooner than any organisation may choose for its outcome."""
+    closed = log.course.closed
+    if closed is None:
+        return False
+    day, end = closed.fields["day"], closed.fields["destroy_after"]
+    return bool(end < ends(outcome, day, _LEAST).destroy_after)

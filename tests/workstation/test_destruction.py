@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import random
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from destruction import CANARY, VAULT_PAGE, approved, closed, is_live, left, pages_of
@@ -18,6 +19,7 @@ from meldkluis.crypto.errors import ChainError
 from meldkluis.crypto.signed import SigningKey
 from meldkluis.mailbox import wire
 from meldkluis.mailbox.errors import Refused
+from meldkluis.mailbox.policy import RANGES, Retention, ends as ends_of
 from meldkluis.workstation.errors import ActError, RefusedError, UnreachableError
 from meldkluis.workstation.vault import DATABASE
 
@@ -430,3 +432,27 @@ def test_a_live_case_is_never_destroyed(places, seed):
                 end = office.dossiers.log(sent.case).course.ends_on()
                 assert is_live(office, sent) or (end is not None and end <= places.clock.day)
     assert [places.alarms(number) for number in (0, 1)] == [[], []]
+
+
+def test_colleague_closes_for_too_short(places):
+    """A closing that ends sooner than its outcome allows is an alarm, and the case waits for its reader."""
+    hasty = places.offices[0].decisions
+    sooner = ends_of("no_report", places.clock.day, Retention())
+    with patch.object(hasty, "ends", lambda _outcome: sooner):
+        sent, _ = closed(places, outcome="founded")
+
+    assert places.alarms(1) == ["hurried"]
+    places.until(sooner.destroy_after - timedelta(days=1), served=False)
+    places.offices[1].decisions.approve(sent.case)
+    places.until(sooner.destroy_after, served=False)
+    places.fetch(1)
+    assert is_live(places.offices[1], sent)
+
+
+def test_shortest_choice_is_no_hurry(places):
+    """The least that an organisation may choose for an outcome gives no alarm."""
+    least = ends_of("founded", places.clock.day, Retention(**{name: low for name, (low, _) in RANGES.items()}))
+    with patch.object(places.offices[0].decisions, "ends", lambda _outcome: least):
+        closed(places, outcome="founded")
+
+    assert places.alarms(1) == []
