@@ -33,7 +33,7 @@ from meldkluis.crypto.message import AttachmentRef, Document, Grant, ReporterMes
 from meldkluis.crypto.report import file_ref, seal
 from meldkluis.crypto.roster import make_intake_key, newest_offered
 from meldkluis.crypto.signed import SigningKey, sign
-from meldkluis.mailbox import wire
+from meldkluis.mailbox import terms, wire
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.alarms import KINDS
 from meldkluis.workstation.errors import DistrustError
@@ -45,11 +45,12 @@ def received(places: Workplaces, log: list[Entry], signer: SigningKey | None = N
     """A `received` of the liar's making."""
     day = changes.get("day", today())
     assert isinstance(day, date)
+    counted = terms.dues(day)
     fields: dict[str, object] = {
         "day": day,
         "of": log[0].hash,
         "commitment": log[0].fields["commitment"],
-        "dues": Dues(day + timedelta(days=7), day + timedelta(days=90)),
+        "dues": Dues(counted.acknowledgement.nominal, counted.feedback.nominal),
     }
     return next_entry(log[:1], "received", signer or places.desk.key, **(fields | changes))
 
