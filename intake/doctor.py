@@ -82,13 +82,16 @@ def _roster(patient: Patient) -> Found:
     return OK, f"version {keys.roster.version} is signed; officers who offer a key today: {ready}"
 
 
-def _done(name: str, day: date | None, today: date) -> Found:
-    """Look at the day on which something was done."""
+def _done(name: str, day: date | None, today: date, months: int | None = None, late: Found = (OK, "")) -> Found:
+    """Look at the day on which something was done; `late` is what to say when that is more than `months` ago."""
     if day is None:
         return RED, f"{name} is missing in {FILE}"
     if day > today:
         return RED, f"{name} in {FILE} is in the future: {day}"
-    return OK, f"{name} is {day}"
+    text = f"{name} is {day}"
+    if months is not None and add_months(day, months) < today:
+        return late[0], f"{text}: {late[1]}"
+    return OK, text
 
 
 def _procedure(patient: Patient) -> Found:
@@ -103,11 +106,8 @@ def _works_council(patient: Patient) -> Found:
 
 
 def _dpia(patient: Patient) -> Found:
-    day = patient.config.golive.dpia
-    status, text = _done("golive.dpia", day, patient.today)
-    if day is not None and status == OK and add_months(day, _DPIA_MONTHS) < patient.today:
-        return ATTENTION, f"{text}: more than {_DPIA_MONTHS} months ago"
-    return status, text
+    late = ATTENTION, f"more than {_DPIA_MONTHS} months ago"
+    return _done("golive.dpia", patient.config.golive.dpia, patient.today, _DPIA_MONTHS, late)
 
 
 def _archive(patient: Patient) -> Found:
@@ -118,11 +118,8 @@ def _archive(patient: Patient) -> Found:
 
 
 def _external_list(patient: Patient) -> Found:
-    day = patient.config.golive.external_list
-    status, text = _done("golive.external_list", day, patient.today)
-    if day is not None and status == OK and add_months(day, _LIST_MONTHS) < patient.today:
-        return RED, f"{text}: check the list of places outside again, it is more than {_LIST_MONTHS} months ago"
-    return status, text
+    late = RED, f"check the list of places outside again, it is more than {_LIST_MONTHS} months ago"
+    return _done("golive.external_list", patient.config.golive.external_list, patient.today, _LIST_MONTHS, late)
 
 
 def _security_txt(patient: Patient) -> Found:

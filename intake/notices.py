@@ -12,11 +12,9 @@
 
 import contextlib
 import logging
-import os
 import secrets
 import smtplib
 import ssl
-import stat
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
@@ -29,6 +27,7 @@ from typing import Final
 from meldkluis.intake import settings
 from meldkluis.intake.config import Notices
 from meldkluis.intake.errors import CommandError
+from meldkluis.mailbox import keyfile
 from meldkluis.mailbox.calendar import is_working_day
 from meldkluis.mailbox.clock import ZONE
 from meldkluis.mailbox.errors import KeyFileError
@@ -211,22 +210,7 @@ def _moment(day: date, hour: int) -> datetime:
 
 def _password(directory: Path) -> str:
     """Return the mail server's password: one line of ASCII in a file that nobody else can read; KeyFileError."""
-    try:
-        # Non-blocking, so that a pipe in the file's place cannot hold the mail up.
-        descriptor = os.open(directory / PASSWORD_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        raise KeyFileError(f"{PASSWORD_FILE} cannot be read") from None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyFileError(f"{PASSWORD_FILE} is not a plain file")
-        if status.st_uid != os.geteuid():
-            raise KeyFileError(f"{PASSWORD_FILE} belongs to another user")
-        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyFileError(f"{PASSWORD_FILE} can be read or changed by others; its mode must be 0600")
-        line = os.read(descriptor, _LONGEST_PASSWORD + 1)
-    finally:
-        os.close(descriptor)
+    line = keyfile.read_private(directory, PASSWORD_FILE, _LONGEST_PASSWORD + 1)
     # smtplib knows ASCII only, and its error about anything else would hold the password.
     password = line.removesuffix(b"\n").removesuffix(b"\r").decode("ascii", "replace")
     if len(line) > _LONGEST_PASSWORD or not password or not (password.isascii() and password.isprintable()):

@@ -61,13 +61,24 @@ def read(directory: Path, name: str) -> bytes:
         credential = Path(credentials) / f"{directory.resolve().name}.{name}"
         # systemd owns the file and opens it to the unit by an ACL, which shows in the group bits; others stay out.
         if credential.exists():
-            return _read(credential, name, forbidden=stat.S_IRWXO | stat.S_IWGRP, owners={0, os.geteuid()})
-    return _read(directory / name, name, forbidden=stat.S_IRWXG | stat.S_IRWXO, owners={os.geteuid()})
+            return _key(_read(credential, name, _SIZE + 1, stat.S_IRWXO | stat.S_IWGRP, {0, os.geteuid()}), name)
+    return _key(read_private(directory, name, _SIZE + 1), name)
 
 
-def _read(path: Path, name: str, *, forbidden: int, owners: set[int]) -> bytes:
+def read_private(directory: Path, name: str, most: int) -> bytes:
+    """Return at most `most` bytes of a plain file that is ours and that nobody else can read; KeyFileError."""
+    return _read(directory / name, name, most, stat.S_IRWXG | stat.S_IRWXO, {os.geteuid()})
+
+
+def _key(read: bytes, name: str) -> bytes:
+    if len(read) != _SIZE:
+        raise KeyFileError(f"{name} does not have 32 bytes")
+    return read
+
+
+def _read(path: Path, name: str, most: int, forbidden: int, owners: set[int]) -> bytes:
     try:
-        # Non-blocking, so that a pipe in the key's place cannot hold the server up.
+        # Non-blocking, so that a pipe in the file's place cannot hold the server up.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise KeyFileError(f"{name} cannot be read") from None
@@ -79,8 +90,6 @@ def _read(path: Path, name: str, *, forbidden: int, owners: set[int]) -> bytes:
             raise KeyFileError(f"{name} belongs to another user")
         if status.st_mode & forbidden:
             raise KeyFileError(f"{name} can be read or changed by others; its mode must be 0600")
-        if status.st_size != _SIZE:
-            raise KeyFileError(f"{name} does not have 32 bytes")
-        return os.read(descriptor, _SIZE)
+        return os.read(descriptor, most)
     finally:
         os.close(descriptor)

@@ -9,7 +9,6 @@
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Final, TypeVar
 
 from meldkluis.crypto import age
@@ -62,12 +61,6 @@ class Acts:
         self._logs.refresh(case)
         return act(self._dossiers.log(case))
 
-    def append(self, log: CaseLog, act: str, **fields: date) -> None:
-        """Append an entry that has days and nothing else; ChainError when it may not stand there. `log` is used up."""
-        entry = log.extend(act, self._keyring.signing_key, day=self._api.day(), **fields)
-        self._api.append(log.case, entry.raw)
-        self._book.extend(log.case, entry.index, [entry.raw], {})
-
     def recuse(self, case: bytes) -> None:
         """Withdraw from a case. Everything readable of it is removed first, whatever becomes of the sending."""
         self._dossiers.log(case)
@@ -89,7 +82,7 @@ class Acts:
 
         def declare(log: CaseLog) -> None:
             if self._dossiers.declaration(self._dossiers.kept(case), log) is None:
-                self.append(log, "not-involved")
+                self._logs.append(log, "not-involved")
             self._book.declare_not_involved(case)
 
         self.on_head(case, declare)
@@ -161,7 +154,7 @@ class Acts:
         log = self._dossiers.require_declared(case)
         if not any(has_contact(log, entry) for entry in log.entries):
             raise ActError("identity-gone")
-        self.on_head(case, lambda log: self.append(log, "identity-opened"))
+        self.on_head(case, lambda log: self._logs.append(log, "identity-opened"))
         log = self._dossiers.log(case)
         return [
             (entry.index, self._dossiers.open_contact(log, entry)) for entry in log.entries if has_contact(log, entry)
@@ -173,7 +166,7 @@ class Acts:
         self._logs.refresh(case)
         log = self._dossiers.log(case)
         if log.course.unread is not None and len(log.entries) == shown and self._keyring.key in log.officers:
-            self.append(log, "read")
+            self._logs.append(log, "read")
 
     def next_number(self, case: bytes) -> int:
         """Return the number that the officer's next answer in this case will have."""

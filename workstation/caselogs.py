@@ -20,13 +20,11 @@ from meldkluis.mailbox.terms import TermsError
 from meldkluis.mailbox.wire import InboxLine
 from meldkluis.workstation.casebook import Casebook
 from meldkluis.workstation.casefiles import CaseFiles
-from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.client import CLOCK_DAYS, OfficersApi
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.watch import wrong_lapses, wrong_promise
-
-_CLOCK_DAYS: Final = 1
 
 
 class CaseLogs:
@@ -50,6 +48,12 @@ class CaseLogs:
         for raw in self._book.log(case):
             log.append(read_stored(raw))
         return log
+
+    def append(self, log: CaseLog, act: str, **fields: date) -> None:
+        """Append an entry that has days and nothing else; ChainError when it may not stand there. `log` is used up."""
+        entry = log.extend(act, self._keyring.signing_key, day=self._api.day(), **fields)
+        self._api.append(log.case, entry.raw)
+        self._book.extend(log.case, entry.index, [entry.raw], {})
 
     def send_recusal(self, case: bytes, today: date) -> None:
         """Append the officer's withdrawal to a log that was just fetched, and keep it."""
@@ -136,7 +140,7 @@ class CaseLogs:
                 entry.index for entry in log.entries if own in {entry.fields.get("officer"), entry.fields.get("deputy")}
             )
             start = max(known, next((index for index in joined if index > 0), known))
-        oldest = date.fromisoformat(listed) - timedelta(days=_CLOCK_DAYS)
+        oldest = date.fromisoformat(listed) - timedelta(days=CLOCK_DAYS)
         return any(entry.fields.get("day", oldest) < oldest for entry in log.entries[start:])
 
     def _replay(self, case: bytes, known: list[bytes], fresh: Iterable[bytes]) -> CaseLog:
@@ -149,7 +153,7 @@ class CaseLogs:
                 log.append(raw)
             except CryptoError:
                 raise DistrustError("log-invalid", case) from None
-            if entry.fields.get("day", date.min) > self._api.day() + timedelta(days=_CLOCK_DAYS):
+            if entry.fields.get("day", date.min) > self._api.day() + timedelta(days=CLOCK_DAYS):
                 raise DistrustError("log-day", case)
         if log.received is None:
             raise DistrustError("log-invalid", case)

@@ -26,7 +26,7 @@ from meldkluis.workstation.transport import Reply, Transport
 _ANSWER: Final = 64 * MIB
 """Largest JSON answer: 100,000 lines of inbox, or a full log of 500 messages, take less."""
 
-_CLOCK_DAYS: Final = 1
+CLOCK_DAYS: Final = 1
 _WITHOUT_SERVER: Final = timedelta(days=30)
 _LEAP: Final = 10_000_000
 """Requests that an older copy of the vault may have missed: years of them."""
@@ -48,7 +48,7 @@ class OfficersApi:
     def day(self) -> date:
         """Return the day that the server takes for today, when it is ours or a neighbour; ours otherwise."""
         today = self._today()
-        near = self._server_day is not None and abs((self._server_day - today).days) <= _CLOCK_DAYS
+        near = self._server_day is not None and abs((self._server_day - today).days) <= CLOCK_DAYS
         return self._server_day if near and self._server_day is not None else today
 
     def earlier_day(self) -> date:

@@ -21,6 +21,7 @@ from meldkluis.crypto.rules import EARLIER
 from meldkluis.mailbox.policy import Ends, Policy, ends
 from meldkluis.workstation.acts import Acts
 from meldkluis.workstation.casebook import Casebook
+from meldkluis.workstation.caselogs import CaseLogs
 from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.errors import ActError
@@ -39,6 +40,7 @@ class Decisions:
         summaries: Summaries,
         api: OfficersApi,
         acts: Acts,
+        logs: CaseLogs,
     ) -> None:
         self._keyring: Final = keyring
         self._book: Final = casebook
@@ -46,6 +48,7 @@ class Decisions:
         self._summaries: Final = summaries
         self._api: Final = api
         self._acts: Final = acts
+        self._logs: Final = logs
 
     def policy(self) -> Policy:
         """Return the organisation's policy as the last round brought it; ActError before there was one."""
@@ -183,7 +186,7 @@ class Decisions:
 
     def _append(self, log: CaseLog, act: str, reason: str, **fields: date) -> None:
         try:
-            self._acts.append(log, act, **fields)
+            self._logs.append(log, act, **fields)
         except ChainError:
             raise ActError(reason) from None
 

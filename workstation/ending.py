@@ -91,10 +91,10 @@ class Endings:
 
     def _hurried(self) -> Iterator[DistrustError]:
         for kept in self._book.cases():
-            if kept.destroyed is not None:
+            if kept.destroyed is not None or self._book.had_alarm("hurried", kept.id):
                 continue
             log = self._logs.kept(kept.id)
-            if self._dossiers.declaration(kept, log) != NOT_INVOLVED or self._book.had_alarm("hurried", kept.id):
+            if log.course.closed is None or self._dossiers.declaration(kept, log) != NOT_INVOLVED:
                 continue
             outcome = self._summaries.handling(log).outcome
             if outcome is not None and hurried(log, outcome):
@@ -155,7 +155,7 @@ class Endings:
             if self._keyring.key in log.course.destroyed_by or self._keyring.key not in log.officers:
                 return
             try:
-                self._say(log)
+                self._logs.append(log, "destroyed")
             except RefusedError as error:
                 if error.code != "head":
                     # The server has finished with it already, or will not hear it today.
@@ -171,11 +171,6 @@ class Endings:
         if not self._logs.due(self._logs.kept(case)) and not self._book.had_alarm("after-end", case):
             # Something was written to it at the last moment; what was agreed on is done all the same.
             raise DistrustError("after-end", case)
-
-    def _say(self, log: CaseLog) -> None:
-        entry = log.extend("destroyed", self._keyring.signing_key, day=self._api.day())
-        self._api.append(log.case, entry.raw)
-        self._book.extend(log.case, entry.index, [entry.raw], {})
 
     def _certificates(self) -> Iterator[DistrustError]:
         for raw in self._api.certificates():

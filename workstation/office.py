@@ -56,14 +56,16 @@ class Office:
         self.register: Final = Register(vault)
         keys = self.dossiers.keys
         files = CaseFiles(self.keyring, keys, self.book, self.api)
-        logs = CaseLogs(self.keyring, self.trust, self.book, self.api, files)
+        self.logs: Final = CaseLogs(self.keyring, self.trust, self.book, self.api, files)
         self.endings: Final = Endings(
-            self.keyring, self.trust, self.book, self.register, self.dossiers, self.summaries, logs, self.api
+            self.keyring, self.trust, self.book, self.register, self.dossiers, self.summaries, self.logs, self.api
         )
-        key_ends = KeyEnds(self.keyring, self.trust, self.book, keys, logs)
-        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api, logs, self.endings, key_ends)
-        self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, logs)
-        self.decisions: Final = Decisions(self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts)
+        key_ends = KeyEnds(self.keyring, self.trust, self.book, keys, self.logs)
+        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api, self.logs, self.endings, key_ends)
+        self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, self.logs)
+        self.decisions: Final = Decisions(
+            self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts, self.logs
+        )
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None

@@ -21,15 +21,13 @@ from meldkluis.mailbox.actions import Due
 from meldkluis.mailbox.wire import InboxLine, StatusAnswer
 from meldkluis.workstation.casebook import INVOLVED, Casebook, KeptCase
 from meldkluis.workstation.caselogs import CaseLogs
-from meldkluis.workstation.client import OfficersApi
+from meldkluis.workstation.client import CLOCK_DAYS, OfficersApi
 from meldkluis.workstation.ending import Endings
 from meldkluis.workstation.errors import DistrustError, RefusedError
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.watch import withheld
-
-_CLOCK_DAYS: Final = 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ class Sync:
         except DistrustError as error:
             self._alarm(error, today)
             return Fetched(today, ready=False, new_cases=0, new_entries=0)
-        near = abs((status.day - today).days) <= _CLOCK_DAYS
+        near = abs((status.day - today).days) <= CLOCK_DAYS
         if not near:
             self._alarm(DistrustError("clock"), today)
         try:

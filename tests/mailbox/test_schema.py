@@ -39,6 +39,19 @@ def add_case(directory: Path) -> None:
         db.execute(sql, (os.urandom(16), os.urandom(32), b"", "2026-11-23"))
 
 
+def make_first_version(directory: Path) -> None:
+    """Put an empty database of version 1 in the place of what is there."""
+    for path in directory.glob(f"{DATABASE}*"):
+        path.unlink()
+    (directory / DATABASE).touch(mode=0o600)
+    with closing(connect(directory)) as db:
+        schema.migrate(db, schema.migrations()[:1])
+        db.execute(
+            "INSERT INTO organisation (one, organisation, name, address_key, announced, staged) VALUES (1, 'x', 'X', ?, 0, 0)",
+            (bytes(32),),
+        )
+
+
 def test_settings_are_the_promised_ones(store: Store, directory: Path):
     """WAL, full durability, overwriting, page size, application and version are as the design says."""
     asyncio.run(store.announce(bytes(32), b"thing"))
@@ -125,15 +138,7 @@ def test_an_older_database_is_brought_forward(store: Store, directory: Path, mon
 def test_the_first_version_is_brought_forward(directory: Path, store: Store):
     """A database of version 1 with a case counts its terms from the day of receipt, and its form was open since."""
     store.close()
-    for path in directory.glob(f"{DATABASE}*"):
-        path.unlink()
-    (directory / DATABASE).touch(mode=0o600)
-    with closing(connect(directory)) as db:
-        schema.migrate(db, schema.migrations()[:1])
-        db.execute(
-            "INSERT INTO organisation (one, organisation, name, address_key, announced, staged) VALUES (1, 'x', 'X', ?, 0, 0)",
-            (bytes(32),),
-        )
+    make_first_version(directory)
     add_case(directory)
     with closing(connect(directory)) as db:
         assert schema.migrate(db, schema.migrations()) == 1
@@ -146,15 +151,8 @@ def test_a_form_that_was_open_stays_open(directory: Path, store: Store):
     """A database of version 1 with a roster and no report yet counts as open; without a roster it does not."""
     store.close()
     for signed in (True, False):
-        for path in directory.glob(f"{DATABASE}*"):
-            path.unlink()
-        (directory / DATABASE).touch(mode=0o600)
+        make_first_version(directory)
         with closing(connect(directory)) as db:
-            schema.migrate(db, schema.migrations()[:1])
-            db.execute(
-                "INSERT INTO organisation (one, organisation, name, address_key, announced, staged) VALUES (1, 'x', 'X', ?, 0, 0)",
-                (bytes(32),),
-            )
             if signed:
                 db.execute(
                     "INSERT INTO roster (hash, version, counts, payload) VALUES (?, 1, 1, x'7b7d')", (bytes(32),)
