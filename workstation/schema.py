@@ -81,4 +81,18 @@ STEPS: Final[tuple[str, ...]] = (
         register_until TEXT NOT NULL, destroyed TEXT, certificate BLOB
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    -- A case as its list and its search see it: made from its log and what it holds, and made again when they change.
+    CREATE TABLE sight (
+        dossier BLOB PRIMARY KEY REFERENCES dossier, made_of TEXT NOT NULL, line TEXT NOT NULL, words TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    -- Categories of a case, for the register and the yearly report: no names and no text.
+    ALTER TABLE register ADD COLUMN categories TEXT;
+
+    -- Yearly counts of colleagues, as they signed them.
+    CREATE TABLE yearly (
+        year INTEGER NOT NULL, officer BLOB NOT NULL, thing BLOB NOT NULL, PRIMARY KEY (year, officer)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
