@@ -58,6 +58,7 @@ class Course:
     announced: Entry | None = None
     identity_gone: bool = False
     destroyed_by: dict[bytes, date] = field(default_factory=dict)
+    replies: dict[bytes, bool] = field(default_factory=dict)
 
     @property
     def lapsed(self) -> frozenset[tuple[str, str]]:

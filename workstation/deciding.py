@@ -16,7 +16,8 @@ from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.course import APPROVALS, LONGEST_HOLD, NOTICE
 from meldkluis.crypto.encoding import load_json
 from meldkluis.crypto.errors import ChainError, FormatError
-from meldkluis.crypto.note import OUTCOMES, REGIMES, STATES, Note
+from meldkluis.crypto.note import OUTCOMES, REGIMES, STATES, Categories, Note
+from meldkluis.crypto.record import RECORDS, Record
 from meldkluis.crypto.rules import EARLIER
 from meldkluis.mailbox.policy import Ends, Policy, ends
 from meldkluis.workstation.acts import Acts
@@ -26,6 +27,7 @@ from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.steps import check_step
 from meldkluis.workstation.summary import Summaries
 
 
@@ -74,7 +76,7 @@ class Decisions:
 
         def note(log: CaseLog) -> None:
             stands = self._summaries.handling(log)
-            now = replace(stands.note, outcome=None, reason=stands.reason)
+            now = replace(stands.note, outcome=None, reason=stands.reason, record=None)
             wanted = replace(now, regime=regime, state=state, received=received, reason=reason)
             if wanted != now:
                 self._note(log, "noted", wanted)
@@ -88,6 +90,36 @@ class Decisions:
         course = log.course
         if course.runs and course.closed is None and course.since is not None and received < course.since:
             self._append(log, "clock-runs", "not-now", since=received)
+
+    def categorise(self, case: bytes, categories: Categories) -> None:
+        """Write down what register and yearly report count of the case."""
+
+        def note(log: CaseLog) -> None:
+            stands = self._summaries.handling(log)
+            if stands.note.categories != categories:
+                wanted = replace(stands.note, outcome=None, reason=stands.reason, record=None, categories=categories)
+                self._note(log, "noted", wanted)
+
+        self._do(case, note)
+
+    def record(self, case: bytes, record: Record) -> None:
+        """Write down a step of the law. ActError names what is missing, or why it may not be done now.
+
+        The same record twice in a row, by the same officer, is one: a form may be sent twice.
+        """
+        if record.kind not in RECORDS or record.choice not in RECORDS[record.kind].choices:
+            raise ActError("bad-record")
+        if record.missing():
+            raise ActError(f"record-{min(record.missing())}")
+
+        def note(log: CaseLog) -> None:
+            stands = self._summaries.handling(log)
+            check_step(log, stands, record, self._keyring.key, self._api.day())
+            mine = [step.record for step in stands.steps if step.author == self._keyring.key]
+            if mine[-1:] != [record]:
+                self._note(log, "noted", replace(stands.note, outcome=None, reason="", record=record))
+
+        self._do(case, note)
 
     def run_clock(self, case: bytes, since: date) -> None:
         """Let the terms run, counted from a day; nothing happens when they are counted from it already."""
@@ -115,7 +147,9 @@ class Decisions:
                 return
             if log.course.feedback is None and log.course.runs:
                 raise ActError("feedback-due")
-            self._note(log, "closed", replace(stands.note, outcome=outcome, reason=reason), **vars(kept_until))
+            self._note(
+                log, "closed", replace(stands.note, outcome=outcome, reason=reason, record=None), **vars(kept_until)
+            )
 
         self._do(case, close)
 
@@ -126,7 +160,8 @@ class Decisions:
 
         def reopen(log: CaseLog) -> None:
             if log.course.closed is not None:
-                self._note(log, "reopened", replace(self._summaries.handling(log).note, outcome=None, reason=reason))
+                stands = self._summaries.handling(log).note
+                self._note(log, "reopened", replace(stands, outcome=None, reason=reason, record=None))
 
         self._do(case, reopen)
 
@@ -141,7 +176,8 @@ class Decisions:
         def hold(log: CaseLog) -> None:
             held = log.course.held
             if held is None or held.fields["until"] != until:
-                self._note(log, "held", replace(self._summaries.handling(log).note, reason=reason), until=until)
+                stands = self._summaries.handling(log).note
+                self._note(log, "held", replace(stands, reason=reason, record=None), until=until)
 
         self._do(case, hold)
 

@@ -14,6 +14,7 @@ from typing import Final
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS, NOTE_ACTS, Entry
 from meldkluis.crypto.note import CLOCKLESS, Note
+from meldkluis.crypto.record import Record
 from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.facts import facts_of
 from meldkluis.mailbox.terms import Dues, TermsError
@@ -28,11 +29,22 @@ ReadNote = Callable[[Entry], Note | None]
 
 
 @dataclass(frozen=True)
+class Step:
+    """A record of the case, with the log entry that brought it: its number, day and author."""
+
+    number: int
+    day: date
+    author: bytes
+    record: Record
+
+
+@dataclass(frozen=True)
 class Handling:
     """How a case stands.
 
     `note` is the newest that holds; `state` one of STATES; `outcome` that of the closing, None where it does not open.
     `reason` is that of the newest note about regime and state alone. `asked_advice`: the regime before this was advice.
+    `steps` are the records that can be read, the oldest first.
     """
 
     note: Note
@@ -40,6 +52,7 @@ class Handling:
     outcome: str | None
     reason: str
     asked_advice: bool
+    steps: tuple[Step, ...] = ()
 
 
 def handling_of(log: CaseLog, read: ReadNote) -> Handling:
@@ -49,9 +62,14 @@ def handling_of(log: CaseLog, read: ReadNote) -> Handling:
     newest = notes[0][1] if notes else Note()
     closed = log.course.closed
     outcome = next((note.outcome for entry, note in notes if entry is closed), None)
-    reason = next((note.reason for entry, note in notes if entry.act == "noted"), "")
+    reason = next((note.reason for entry, note in notes if entry.act == "noted" and note.record is None), "")
+    steps = tuple(
+        Step(entry.index, entry.fields["day"], entry.author, note.record)
+        for entry, note in reversed(notes)
+        if note.record is not None
+    )
     before = next((note.regime for _, note in notes if note.regime != newest.regime), "")
-    return Handling(newest, _state(log, newest), outcome, reason, before == "advice")
+    return Handling(newest, _state(log, newest), outcome, reason, before == "advice", steps)
 
 
 def _state(log: CaseLog, note: Note) -> str:
