@@ -26,6 +26,7 @@ class KeptCase:
     """What the officer's own side knows of a case.
 
     `seen` counts entries that were on the screen; `destroyed` is the day on which the end of the case removed it here.
+    `draft` and `reminded`: whether a text waits, and whether the server reminds of something.
     """
 
     id: bytes
@@ -33,6 +34,8 @@ class KeptCase:
     seen: int
     about: str | None = field(repr=False)
     destroyed: date | None = None
+    draft: bool = False
+    reminded: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,16 @@ class KeptAlarm:
     day: date
 
 
-_DOSSIER: Final = "SELECT id, declaration, seen, about, destroyed FROM dossier"
+_DOSSIER: Final = (
+    "SELECT id, declaration, seen, about, destroyed, EXISTS (SELECT 1 FROM draft WHERE draft.dossier = id),"
+    " EXISTS (SELECT 1 FROM reminder WHERE reminder.dossier = id) FROM dossier"
+)
 
 
 def _kept(row: tuple[Any, ...]) -> KeptCase:
-    case, declaration, seen, about, destroyed = row
-    return KeptCase(case, declaration, seen, about, None if destroyed is None else date.fromisoformat(destroyed))
+    case, declaration, seen, about, destroyed, draft, reminded = row
+    day = None if destroyed is None else date.fromisoformat(destroyed)
+    return KeptCase(case, declaration, seen, about, day, bool(draft), bool(reminded))
 
 
 class Casebook:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from meldkluis.crypto.chain import CaseLog, replay
-from meldkluis.crypto.entry import make_entry, parse_entry, read_stored
+from meldkluis.crypto.chain import CaseLog, read_log, replay
+from meldkluis.crypto.entry import make_entry, parse_entry
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.facts import facts_of
@@ -44,10 +44,7 @@ class CaseLogs:
 
     def kept(self, case: bytes) -> CaseLog:
         """Return the log as it is kept here: every entry was verified when it came."""
-        log = CaseLog(self._keyring.organisation, case, self._trust.server_keys())
-        for raw in self._book.log(case):
-            log.append(read_stored(raw))
-        return log
+        return read_log(self._book.log(case), self._keyring.organisation, case, self._trust.server_keys())
 
     def append(self, log: CaseLog, act: str, **fields: date) -> None:
         """Append an entry that has days and nothing else; ChainError when it may not stand there. `log` is used up."""

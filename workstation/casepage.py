@@ -61,7 +61,7 @@ def case_page(
         reasons=REASONS,
         alarms=office.book.alarms(visit.case),
         today=office.today(),
-        **_decisions(office, log, line.handling),
+        **_decisions(office, log, office.summaries.handling(log)),
     )
     office.book.set_seen(visit.case, len(log.entries))
     _say_read(office, log, items)

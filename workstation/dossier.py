@@ -7,16 +7,17 @@
 - Plaintext is returned, never kept (but `about`, in the encrypted vault, for the list).
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 from meldkluis.crypto.casework import OpenedMessage, open_answer, open_contact, open_message, open_note
-from meldkluis.crypto.chain import CaseLog, replay
+from meldkluis.crypto.chain import CaseLog, read_log
 from meldkluis.crypto.entry import ANSWER_ACTS, NOTE_ACTS, SERVER_ACTS, Entry
 from meldkluis.crypto.errors import CryptoError, NotForThisKeyError
-from meldkluis.crypto.message import AttachmentRef, Contact, Document
+from meldkluis.crypto.message import AnswerDocument, AttachmentRef, Contact, Document
 from meldkluis.crypto.note import Note
 from meldkluis.crypto.roster import Member
 from meldkluis.workstation.casebook import INVOLVED, NOT_INVOLVED, Casebook, KeptCase
@@ -75,7 +76,8 @@ class Dossiers:
         raws = self._book.log(case)
         if not raws:
             raise ActError("no-case")
-        return replay(raws, self._keyring.organisation, case, self._trust.server_keys())
+        # Every entry was verified when it came, and the vault keeps what it was given.
+        return read_log(raws, self._keyring.organisation, case, self._trust.server_keys())
 
     def kept(self, case: bytes) -> KeptCase:
         """Return what is known of a case here."""
@@ -164,9 +166,9 @@ class Dossiers:
         except CryptoError:
             raise DistrustError("message", log.case) from None
 
-    def _answer(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> str:
+    def _answer(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> AnswerDocument:
         try:
-            return open_answer(self._file(log, entry, "copy"), "copy", entry, log, identities).text
+            return open_answer(self._file(log, entry, "copy"), "copy", entry, log, identities)
         except NotForThisKeyError:
             raise DistrustError("unreadable", log.case) from None
         except CryptoError:
@@ -178,7 +180,7 @@ class Dossiers:
                 document = self.open_message(log, entry, identities).document
                 return _Inside(document.text, document)
             if entry.act in ANSWER_ACTS:
-                return _Inside(self._answer(log, entry, identities))
+                return _Inside(self._answer(log, entry, identities).text)
             if entry.act in NOTE_ACTS:
                 return _Inside(note=self.open_note(log, entry, identities))
         except DistrustError as error:
@@ -187,6 +189,32 @@ class Dossiers:
                 return _Inside(older=True)
             return _Inside(problem=error.kind)
         return _Inside()
+
+    def asked(self, log: CaseLog, identities: Sequence[str]) -> dict[int, str]:
+        """Return the kind of every question to the reporter that can be read, by the number of its entry."""
+        kinds = {}
+        for entry in log.entries:
+            if entry.act == "asked":
+                with contextlib.suppress(DistrustError):
+                    kinds[entry.index] = self._answer(log, entry, identities).kind
+        return kinds
+
+    def words(self, log: CaseLog) -> tuple[Sequence[str], list[str]]:
+        """Return the case's identities, and everything that was written in it, as far as it opens and holds."""
+        try:
+            identities = self.identities(log)
+        except DistrustError:
+            return (), []
+        found: list[str] = []
+        for entry in log.entries:
+            inside = self._inside(log, entry, identities)
+            found += [inside.text] if inside.text else []
+            if inside.document is not None:
+                found += [inside.document.about, *(item.name for item in inside.document.attachments)]
+            if inside.note is not None:
+                record = inside.note.record
+                found += [inside.note.reason, *([] if record is None else [record.whom, record.text])]
+        return identities, found
 
     def timeline(self, case: bytes) -> list[Item]:
         """Return everything that happened in a case, in order, with what was written."""
