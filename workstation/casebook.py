@@ -103,6 +103,11 @@ class Casebook:
         """Return the raw entries of a case, in order."""
         return [raw for (raw,) in self.vault.rows("SELECT raw FROM entry WHERE dossier = ? ORDER BY number", case)]
 
+    def newest(self, case: bytes) -> tuple[int, bytes] | None:
+        """Return how many entries of a case are kept, and the last of them."""
+        row = self.vault.row("SELECT number, raw FROM entry WHERE dossier = ? ORDER BY number DESC LIMIT 1", case)
+        return None if row is None else (row[0] + 1, row[1])
+
     def extend(self, case: bytes, start: int, raws: Iterable[bytes], files: Mapping[tuple[int, str], bytes]) -> None:
         """Keep verified entries from number `start` on, with their files, together."""
         with self.vault.transaction():

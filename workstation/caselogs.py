@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog, read_log, replay
-from meldkluis.crypto.entry import make_entry, parse_entry
+from meldkluis.crypto.entry import make_entry, parse_entry, read_stored
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.facts import facts_of
@@ -75,11 +75,17 @@ class CaseLogs:
 
     def case(self, line: InboxLine) -> int:
         """Bring one case up to date and return how many entries were new; DistrustError, and nothing changes."""
-        known = self._book.log(line.case)
-        if line.entries < len(known):
-            raise DistrustError("log-rollback", line.case)
-        if known and line.entries == len(known) and parse_entry(known[-1]).hash != line.head:
-            raise DistrustError("log-fork", line.case)
+        newest = self._book.newest(line.case)
+        if newest is not None:
+            known, last = newest
+            if line.entries < known:
+                raise DistrustError("log-rollback", line.case)
+            if line.entries == known:
+                if read_stored(last).hash != line.head:
+                    raise DistrustError("log-fork", line.case)
+                if not self._book.alarms(line.case):
+                    # Nothing is new, and what was there held.
+                    return 0
         return self.refresh(line.case, line)
 
     def refresh(self, case: bytes, line: InboxLine | None = None) -> int:

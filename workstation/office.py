@@ -61,7 +61,9 @@ class Office:
             self.keyring, self.trust, self.book, self.register, self.dossiers, self.summaries, self.logs, self.api
         )
         key_ends = KeyEnds(self.keyring, self.trust, self.book, keys, self.logs)
-        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api, self.logs, self.endings, key_ends)
+        self.sync: Final = Sync(
+            self.keyring, self.trust, self.book, self.api, self.logs, self.endings, key_ends, self.summaries
+        )
         self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, self.logs)
         self.decisions: Final = Decisions(
             self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts, self.logs

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Pages about cases: the inbox, the question before a case, the case, and what is done in it."""
+"""Pages about one case: the question before it, the case, and what is done in it."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -17,38 +17,8 @@ from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, 
 from meldkluis.workstation.render import N_
 from meldkluis.workstation.visit import Visit, route
 
-_FETCHED: Final = N_("Opgehaald.")
 _SENT: Final = N_("Verstuurd. De melder leest uw bericht met de ontvangstcode.")
 _WITHDRAWN: Final = N_("U hebt u uit deze zaak teruggetrokken.")
-
-
-def inbox(visit: Visit) -> Response:
-    """List the cases, those that wait or with the nearest day first."""
-    office = visit.office
-    office.fetch_if_due()
-    if office.trust.current() is None:
-        return visit.go("/roster")
-    return visit.render(
-        "inbox.html",
-        lines=office.summaries.all(),
-        alarms=office.book.alarms(),
-        fetch_error=office.last_error,
-        fetched=office.last,
-        today=office.today(),
-        proposal=office.trust.proposal(),
-    )
-
-
-def fetch(visit: Visit) -> Response:
-    """Fetch now."""
-    visit.office.fetch_quietly()
-    return visit.go("/", "" if visit.office.last_error else _FETCHED)
-
-
-def alarm(visit: Visit) -> Response:
-    """Put an alarm away that the officer has read."""
-    visit.office.book.acknowledge_alarm(int(visit.path["alarm"]), visit.office.today())
-    return visit.go(visit.form.get("back", "/") if visit.form.get("back", "").startswith("/case/") else "/")
 
 
 def case(visit: Visit) -> Response:
@@ -168,9 +138,6 @@ def attachment(visit: Visit) -> Response:
 
 
 ROUTES: Final[list[Route]] = [
-    route("/", inbox),
-    route("/fetch", fetch, "POST"),
-    route("/alarms/{alarm:int}", alarm, "POST"),
     route("/case/{case}", case),
     route("/case/{case}/involved", involved, "POST"),
     route("/case/{case}/answer", answer, "POST"),

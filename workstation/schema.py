@@ -83,8 +83,10 @@ STEPS: Final[tuple[str, ...]] = (
     """,
     """
     -- A case as its list and its search see it: made from its log and what it holds, and gone when one of them changes.
+    -- look: nothing comes to its end in this case before that day.
     CREATE TABLE sight (
-        dossier BLOB PRIMARY KEY REFERENCES dossier, version INTEGER NOT NULL, line TEXT NOT NULL, words TEXT NOT NULL
+        dossier BLOB PRIMARY KEY REFERENCES dossier, version INTEGER NOT NULL, line TEXT NOT NULL, words TEXT NOT NULL,
+        look TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TRIGGER entry_added AFTER INSERT ON entry BEGIN DELETE FROM sight WHERE dossier = NEW.dossier; END;
     CREATE TRIGGER file_added AFTER INSERT ON file BEGIN DELETE FROM sight WHERE dossier = NEW.dossier; END;

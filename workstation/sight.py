@@ -28,8 +28,8 @@ class Sight:
     """How a case stands, as far as it depends on its log and on what its officers wrote; days and categories only.
 
     `lapsed`: terms that the server found over. `objected`: an objection that waits for an answer. `unheard`: the case
-    is closed, and its reporter wrote since. `ends`: the day of its end. `news`: numbers of what the
-    reporter sent. `declaration`: of this officer, by vault or log.
+    is closed, and its reporter wrote since. `ends`: the day of its end; `hurried`: sooner than its outcome allows.
+    `news`: numbers of what the reporter sent. `declaration`: of this officer, by vault or log.
     """
 
     received: date
@@ -48,6 +48,7 @@ class Sight:
     state: str
     outcome: str | None
     ends: date | None
+    hurried: bool
     news: tuple[int, ...]
     tasks: tuple[Task, ...]
 
@@ -116,6 +117,17 @@ class Sights:
         """Return the sight of a case, if it is still true."""
         row = self._vault.row("SELECT line FROM sight WHERE dossier = ? AND version = ?", case, VERSION)
         return None if row is None else Sight.load(row[0])
+
+    def settled(self, today: date) -> set[bytes]:
+        """Return the cases in which nothing comes to its end today, and of which nothing is to be written down."""
+        rows = self._vault.rows(
+            "SELECT dossier FROM sight WHERE version = ? AND look > ?", VERSION, today.isoformat()
+        )  # fmt: skip
+        return {case for (case,) in rows}
+
+    def settle(self, case: bytes, look: date | None) -> None:
+        """Remember that a case was looked at, and when to look again if it does not change before."""
+        self._vault.run("UPDATE sight SET look = ? WHERE dossier = ?", (look or date.max).isoformat(), case)
 
     def put(self, case: bytes, sight: Sight, words: Iterable[str]) -> None:
         """Keep a sight, and the words by which its case is found."""

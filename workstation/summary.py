@@ -16,6 +16,7 @@ from meldkluis.workstation.errors import DistrustError
 from meldkluis.workstation.handling import Handling, counted_terms, handling_of, objection_waits
 from meldkluis.workstation.sight import Sight, Sights
 from meldkluis.workstation.tasks import Task, tasks
+from meldkluis.workstation.watch import hurried
 
 _NEWS: Final = MESSAGE_ACTS | {"withdrawn", "agreed", "declined", "objected"}
 
@@ -74,6 +75,10 @@ class Summary(Sight):
         days = [task.due for task in self.todo if task.due is not None]
         return min([self.next_due, *days])
 
+    def may_lapse(self, today: date) -> bool:
+        """Whether the server can have had anything to do about a term by today; a yes too many costs a look."""
+        return not self.acknowledged or bool(self.lapsed) or self.next_due <= today
+
     @property
     def order(self) -> tuple[bool, bool, bool, date, date, date, bytes]:
         """Sorts an inbox: what is late first, then what is due next; what is over last."""
@@ -88,7 +93,7 @@ class Summaries:
     def __init__(self, dossiers: Dossiers, casebook: Casebook) -> None:
         self._dossiers: Final = dossiers
         self._book: Final = casebook
-        self._sights: Final = Sights(casebook.vault)
+        self.sights: Final = Sights(casebook.vault)
 
     def handling(self, log: CaseLog, identities: Sequence[str] = ()) -> Handling:
         """Return how a case stands, after the declaration. `identities` are the case's, where they are known."""
@@ -107,12 +112,12 @@ class Summaries:
 
     def one(self, kept: KeptCase) -> Summary | None:
         """Return the line of a case; None when it is not received yet."""
-        sight = self._sights.one(kept.id) or self._make(kept)
+        sight = self.sights.one(kept.id) or self._make(kept)
         return None if sight is None else self._line(kept, sight, {alarm.case for alarm in self._book.alarms(kept.id)})
 
     def all(self) -> list[Summary]:
         """Return the lines of all cases, what waits most first."""
-        sights, alarmed = self._sights.all(), {alarm.case for alarm in self._book.alarms()}
+        sights, alarmed = self.sights.all(), {alarm.case for alarm in self._book.alarms()}
         lines = []
         for kept in self._book.cases():
             sight = sights.get(kept.id) or self._make(kept)
@@ -123,7 +128,7 @@ class Summaries:
     def found(self, wanted: str) -> list[Summary]:
         """Return the lines of cases in which every word of a search stands, in the order of the list."""
         lines = self.all()
-        cases = self._sights.find(wanted)
+        cases = self.sights.find(wanted)
         return [line for line in lines if line.case in cases]
 
     def _line(self, kept: KeptCase, sight: Sight, alarmed: set[bytes | None]) -> Summary:
@@ -166,8 +171,9 @@ class Summaries:
             state=handling.state,
             outcome=handling.outcome,
             ends=course.ends_on(),
+            hurried=handling.outcome is not None and hurried(log, handling.outcome),
             news=tuple(entry.index for entry in log.entries if entry.act in _NEWS),
             tasks=tuple(tasks(log, handling, dues, self._dossiers.asked(log, identities))) if reading else (),
         )
-        self._sights.put(kept.id, sight, words)
+        self.sights.put(kept.id, sight, words)
         return sight

@@ -62,6 +62,67 @@ OUTCOMES: Final = {
     "unfounded_kept": N_("onderzocht, niet gegrond; langer bewaren omdat de melder dat vraagt of nadeel meldt"),
     "founded": N_("onderzocht, gegrond"),
 }
+TYPES: Final = {
+    "": N_("nog niet gekozen"),
+    "financial": N_("financiële schending"),
+    "position": N_("misbruik van positie en belangenverstrengeling"),
+    "information": N_("lekken of misbruik van informatie"),
+    "powers": N_("misbruik van bevoegdheden"),
+    "force": N_("misbruik van geweldsbevoegdheid"),
+    "conduct": N_("ongewenste omgangsvormen"),
+    "private": N_("misdraging in de privésfeer"),
+    "means": N_("oneigenlijk gebruik van dienstmiddelen of overschrijding van interne regels"),
+    "wrongdoing": N_("misstand"),
+    "other": N_("anders"),
+}
+SUBJECTS: Final = {
+    "": N_("nog niet gekozen"),
+    "official": N_("ambtenaar"),
+    "executive": N_("bestuurder"),
+    "representative": N_("volksvertegenwoordiger"),
+    "external": N_("iemand van buiten"),
+}
+CHANNELS: Final = {
+    "": N_("meldpagina"),
+    "site": N_("meldpagina"),
+    "phone": N_("telefoon"),
+    "letter": N_("brief"),
+    "conversation": N_("gesprek"),
+}
+ANONYMOUS: Final = {"": N_("onbekend"), "yes": N_("ja"), "no": N_("nee")}
+MEASURES: Final = {
+    "none": N_("geen"),
+    "talk": N_("gesprek"),
+    "warning": N_("waarschuwing"),
+    "reprimand": N_("berisping"),
+    "dismissal": N_("ontslag"),
+    "police": N_("aangifte"),
+}
+TASKS: Final = {
+    "weigh": N_("weeg de melding en kies het soort zaak"),
+    "classify": N_("kies waar de melding over gaat"),
+    "inform": N_("informeer de persoon over wie het gaat, of leg uit waarom nu niet"),
+    "inform-review": N_("bekijk opnieuw of u de persoon kunt informeren"),
+    "assign": N_("leg de opdracht voor het onderzoek vast"),
+    "hear": N_("pas hoor en wederhoor toe"),
+    "conclude": N_("leg uw conclusie vast"),
+    "communicate": N_("vertel wie het moet weten hoe het afliep"),
+    "aftercare": N_("regel de nazorg"),
+    "evaluate": N_("kijk terug op de aanpak"),
+    "progress": N_("laat de melder weten hoe het gaat"),
+    "detriment": N_("vraag de melder of die nadeel ondervindt"),
+    "account": N_("leg het gespreksverslag voor aan de melder"),
+    "account-confirm": N_("verslag is niet bevestigd: wacht op de melder"),
+    "account-declined": N_("de melder ging niet akkoord met het verslag: pas het aan"),
+    "meeting-offer": N_("stel momenten voor een gesprek voor"),
+    "meeting-hold": N_("houd het gesprek"),
+    "request": N_("antwoord op het verzoek om gegevens"),
+    "breach": N_("meld het datalek, of leg vast waarom niet"),
+    "crime": N_("beslis over aangifte"),
+    "crime-approve": N_("beslissing over aangifte: een tweede behandelaar moet instemmen"),
+    "disclosure-approve": N_("bekendmaken van de identiteit: een tweede behandelaar moet instemmen"),
+    "archive": N_("wacht op het ontvangstbewijs van het archief"),
+}
 REMINDERS: Final = {
     "acknowledge": N_("bevestig de ontvangst"),
     "feedback": N_("geef terugkoppeling"),
