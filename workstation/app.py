@@ -22,6 +22,8 @@ from meldkluis.workstation import (
     pages_inbox,
     pages_register,
     pages_roster,
+    pages_steps,
+    pages_writing,
 )
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
@@ -65,6 +67,8 @@ def create_app(station: Station) -> ASGIApp:
         *pages_handling.ROUTES,
         *pages_register.ROUTES,
         *pages_roster.ROUTES,
+        *pages_steps.ROUTES,
+        *pages_writing.ROUTES,
         Route("/static/{name}", _static),
     ]
     app = Starlette(routes=routes, exception_handlers={

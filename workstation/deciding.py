@@ -114,7 +114,8 @@ class Decisions:
 
         def note(log: CaseLog) -> None:
             stands = self._summaries.handling(log)
-            check_step(log, stands, record, self._keyring.key, self._api.day())
+            asked = self._dossiers.asked(log, self._dossiers.identities(log))
+            check_step(log, stands, asked, record, self._keyring.key, self._api.day())
             mine = [step.record for step in stands.steps if step.author == self._keyring.key]
             if mine[-1:] != [record]:
                 self._note(log, "noted", replace(stands.note, outcome=None, reason="", record=record))

@@ -8,7 +8,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from meldkluis.crypto.encoding import unb64
-from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation.casebook import INVOLVED
 from meldkluis.workstation.casepage import case_page
@@ -17,7 +16,6 @@ from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, 
 from meldkluis.workstation.render import N_
 from meldkluis.workstation.visit import Visit, route
 
-_SENT: Final = N_("Verstuurd. De melder leest uw bericht met de ontvangstcode.")
 _WITHDRAWN: Final = N_("U hebt u uit deze zaak teruggetrokken.")
 
 
@@ -73,33 +71,6 @@ def involved(visit: Visit) -> Response:
     return visit.go("/", _WITHDRAWN) if choice == "yes" else visit.go(f"/case/{visit.path['case']}")
 
 
-def answer(visit: Visit) -> Response:
-    """Send an answer. Whatever goes wrong, the text comes back."""
-    office, form = visit.office, visit.form
-    act, text, number = form.get("act", ""), form.get("text", ""), form.get("number", "")
-    if act not in ANSWER_ACTS or not number.isascii() or not number.isdigit():
-        return case_page(visit, 422, error="no-act", typed=("", text))
-    try:
-        office.act(lambda: office.acts.answer(visit.case, act, int(number), text))
-    except ActError as error:
-        return case_page(visit, 422, error=error.reason, typed=(act, text))
-    except DistrustError:
-        return case_page(visit, 409, error="distrust", typed=(act, text))
-    except UnreachableError:
-        return case_page(visit, 502, error="not-sent", typed=(act, text))
-    except RefusedError as error:
-        office.last_error = error
-        return case_page(visit, 409, error="refused", typed=(act, text))
-    return visit.go(f"/case/{visit.path['case']}", _SENT)
-
-
-def drop_draft(visit: Visit) -> Response:
-    """Throw away a text that was kept."""
-    visit.office.dossiers.require_declared(visit.case)
-    visit.office.book.set_draft(visit.case, None)
-    return visit.go(f"/case/{visit.path['case']}")
-
-
 def contact(visit: Visit) -> Response:
     """Log that contact details are opened, then show them, on this one page only."""
     office = visit.office
@@ -140,8 +111,6 @@ def attachment(visit: Visit) -> Response:
 ROUTES: Final[list[Route]] = [
     route("/case/{case}", case),
     route("/case/{case}/involved", involved, "POST"),
-    route("/case/{case}/answer", answer, "POST"),
-    route("/case/{case}/draft", drop_draft, "POST"),
     route("/case/{case}/contact", contact, "POST"),
     route("/case/{case}/file/{entry:int}/{attachment}", attachment),
 ]

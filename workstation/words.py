@@ -35,6 +35,28 @@ REASONS: Final[dict[str, str]] = {
     "not-now": N_("Dit kan nu niet meer: de zaak is intussen veranderd. Er is niets vastgelegd."),
     "no-policy": N_("De bewaartermijnen zijn nog niet opgehaald. Haal eerst op. Er is niets vastgelegd."),
     "identity-gone": N_("De contactgegevens zijn vernietigd."),
+    "bad-record": N_("Kies een stap uit de lijst. Er is niets vastgelegd."),
+    "record-choice": N_("Keuze: kies wat u vastlegt. Er is niets vastgelegd."),
+    "record-text": N_("Het tekstvak is leeg: schrijf op waarom, of wat er is gedaan. Er is niets vastgelegd."),
+    "record-when": N_("Dag: vul een dag in. Er is niets vastgelegd."),
+    "record-whom": N_("Vul in om wie of wat het gaat. Er is niets vastgelegd."),
+    "record-of": N_("Kies uit de lijst waar dit over gaat. Er is niets vastgelegd."),
+    "too-long-record": N_("De tekst is te lang. Er is niets vastgelegd."),
+    "approve-own": N_("U nam deze beslissing zelf. Een andere behandelaar moet instemmen. Er is niets vastgelegd."),
+    "not-approved": N_("Een tweede behandelaar heeft nog niet ingestemd. Er is niets vastgelegd."),
+    "tell-reporter": N_("Schrijf eerst aan de melder waarom, en leg dit daarna vast. Er is niets vastgelegd."),
+    "may-not-disclose": N_(
+        "Dit mag niet: er is geen toestemming van de melder, en geen grond waarmee een tweede behandelaar instemde en"
+        " waarover de melder bericht kreeg. Er is niets vastgelegd."
+    ),
+    "reporter-first": N_("De melder hoort het eerst. Geef eerst terugkoppeling. Er is niets vastgelegd."),
+    "bad-category": N_("Kies bij elke vraag iets uit de lijst. Er is niets vastgelegd."),
+    "measure-none": N_("Maatregelen: kies “geen”, of kies welke. Er is niets vastgelegd."),
+    "feedback-parts": N_(
+        "Terugkoppeling: vul in wat u ervan vindt, wat u doet of hebt gedaan, en waarom. Er is niets verstuurd."
+    ),
+    "bad-question": N_("Kies wat u de melder wilt vragen. Er is niets verstuurd."),
+    "no-slots": N_("Momenten: noem er minstens één, elk op een regel, en ten hoogste zes. Er is niets verstuurd."),
     "not-done": N_("De server gaf geen antwoord. Haal op en kijk in de tijdlijn of het is vastgelegd."),
 }
 
