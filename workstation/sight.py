@@ -98,8 +98,11 @@ def _day(written: str | None) -> date | None:
 
 def fold(text: str) -> str:
     """Return a text as it is searched: small letters without accents, white space as single spaces."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(char for char in plain if not unicodedata.combining(char)).split())
+    # Twice: folding may make letters that have another form themselves.
+    for _ in range(2):
+        plain = unicodedata.normalize("NFKD", text)
+        text = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+    return " ".join(text.split())
 
 
 class Sights:
