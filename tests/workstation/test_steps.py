@@ -7,7 +7,7 @@ import pytest
 from lied_to import opened
 from workplace import Workplaces
 
-from meldkluis.crypto.note import Categories
+from meldkluis.crypto.note import Categories, Note
 from meldkluis.crypto.record import Record
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.steps import disclosable, hidden, may_disclose
@@ -126,6 +126,19 @@ def test_who_withdrew_approves_nothing(places: Workplaces):
     places.fetch(0)
 
     assert not may_disclose(*state(places, sent), number)
+
+
+def test_a_forged_approval_counts_nowhere(places: Workplaces):
+    """A workstation that writes its own approval all the same convinces nobody: readers count for themselves."""
+    sent = opened(places, 0, 1)
+    number = ground(places, sent, choice="ground_unannounced")
+    decisions = places.offices[0].decisions
+    forged = Note("wbk", record=Record("disclosure", "approved", of=number))
+    decisions._acts.on_head(sent.case, lambda log: decisions._note(log, "noted", forged))
+    places.fetch(1)
+
+    for reader in (0, 1):
+        assert not may_disclose(*state(places, sent, reader), number)
 
 
 def test_an_approval_of_something_else_does_not_count(places: Workplaces):
