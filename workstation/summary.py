@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import Entry
+from meldkluis.crypto.entry import REPLY_ACTS, Entry
 from meldkluis.crypto.note import Note
 from meldkluis.mailbox.actions import Due
 from meldkluis.mailbox.terms import Dues
@@ -15,7 +15,7 @@ from meldkluis.workstation.dossier import MESSAGE_ACTS, Dossiers
 from meldkluis.workstation.errors import DistrustError
 from meldkluis.workstation.handling import Handling, counted_terms, handling_of, objection_waits
 
-_NEWS: Final = MESSAGE_ACTS | {"withdrawn", "agreed", "objected"}
+_NEWS: Final = MESSAGE_ACTS | REPLY_ACTS | {"withdrawn", "objected"}
 
 
 @dataclass(frozen=True)
