@@ -80,7 +80,7 @@ function press(button, state, { form, kept, sender }) {
     button.disabled = true;
     guarded(async () => {
       await busily(form, async (watch) => {
-        const { number } = await (choice
+        const number = await (choice
           ? sender.send({ ...readFields(form), text: chosen.value, name: "", contact: "" }, [], watch)
           : deliver(state, () => composeAct(state.receipt, state.mailbox.log, of ? { act, of } : { act }), watch));
         await show(state, say(choice ? "added" : act, { number }), kept());
