@@ -431,18 +431,6 @@ def stopped_and_objected(house: House, log: list[Entry]) -> list[Entry]:
     return list(true.entries)
 
 
-def question(log: list[Entry], signer: SigningKey) -> list[Entry]:
-    """An officer asks something in the case; this is a log that holds."""
-    return [*log, answer(log, signer, act="asked", number=2)]
-
-
-def replied(house: House, log: list[Entry], act: str, **fields: object) -> list[Entry]:
-    """The reporter's own hand says yes or no in this case, and the server receives it."""
-    said = following(log, act, REPORTERS[log[0].case].signing_key, **fields)
-    came = following([*log, said], "received", house.cast.server, day=today(), of=said.hash, commitment=None, dues=None)
-    return [*log, said, came]
-
-
 def case_key(log: list[Entry], signer: SigningKey) -> Entry:
     first, second = (age.recipient_of(age.generate_identity()) for _ in range(2))
     grant = {"grant": FileRef(bytes(32), 5000)}
@@ -519,34 +507,6 @@ LOGS: dict[str, Callable[[House, list[Entry]], list[Entry]]] = {
     "objected in the reporter's name": lambda house, log: [
         *(still := [*log, answer(log, house.cast.one.signing, act="clock-stopped", number=2)]),
         following(still, "objected", house.cast.server),
-    ],
-    "agreed in the reporter's name": lambda house, log: [
-        *(asked := question(log, house.cast.one.signing)),
-        following(asked, "agreed", house.cast.server, of=asked[-1].hash),
-    ],
-    "agreed by an officer": lambda house, log: [
-        *(asked := question(log, house.cast.one.signing)),
-        following(asked, "agreed", house.cast.one.signing, of=asked[-1].hash),
-    ],
-    "asked by the server": lambda house, log: [*log, answer(log, house.cast.server, act="asked")],
-    "a yes to another question": lambda house, log: replied(
-        house, question(log, house.cast.one.signing), "agreed", of=log[-1].hash
-    ),
-    "a yes to a question that is not there": lambda house, log: replied(
-        house, log, "agreed", of=question(log, house.cast.one.signing)[-1].hash
-    ),
-    "a yes told twice": lambda house, log: replied(
-        house,
-        replied(house, asked := question(log, house.cast.one.signing), "agreed", of=asked[-1].hash),
-        "agreed",
-        of=asked[-1].hash,
-    ),
-    "a yes whose receipt is kept back": lambda house, log: [
-        *(asked := question(log, house.cast.one.signing)),
-        *replied(house, asked, "agreed", of=asked[-1].hash)[-2:-1],
-        following(
-            replied(house, asked, "agreed", of=asked[-1].hash)[:-1], "recused", house.cast.two.signing, day=today()
-        ),
     ],
     "terms counted from a later day": lambda house, log: [
         *log, following(log, "clock-runs", house.cast.one.signing, day=today(), since=today()),

@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from browsers import Chromium
 from cast import ORGANISATION
 from deskhouse import House
+from replies import LIES, Liar
 from running import Server
-from scripted import entries, heading, open_mailbox, send
+from scripted import changed, entries, heading, open_mailbox, send
 
 from meldkluis.crypto import casework, receipt
 from meldkluis.crypto.encoding import b64
@@ -161,6 +162,22 @@ def test_thanked_for_and_thrown_away(served: tuple[Server, House], browser: Chro
     assert heading(browser) == TEXTS["alarm-log"]
     assert len(sent) == 4
     assert browser.page.locator(f"#timeline {YES}").first.is_enabled()
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_lies_about_answers(served: tuple[Server, House], browser: Chromium, name: str) -> None:
+    """A yes that is not the reporter's own, or names no question of this log: nothing is shown but the alarm."""
+    server, house = served
+    reporter = receipt.derive(code := asked(house), ORGANISATION)
+    log = house.log(reporter.case)
+    one = house.cast.one.signing
+    liar = Liar(log.entries, house.cast.server, one, log.next_number(one.verify_key), reporter.signing_key)
+    LIES[name](liar)
+    changed(browser, "/api/mailbox", lambda document: document.update(log=[b64(entry.raw) for entry in liar.log]))
+    open_mailbox(browser, server, code)
+
+    assert heading(browser) == TEXTS["alarm-log"]
+    assert not browser.visible("[data-mailbox]")
 
 
 def test_script_and_door_ask_the_same(served: tuple[Server, House], browser: Chromium) -> None:

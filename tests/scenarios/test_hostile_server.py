@@ -226,8 +226,7 @@ def test_case_for_an_officer_who_was_left_out(places):
 def answer(places: Workplaces, log: list[Entry], signer: SigningKey, **changes: object) -> Entry:
     ref = FileRef(bytes(32), 5000)
     fields: dict[str, object] = {"day": today(), "number": 1, "files": {"answer": ref, "copy": ref}}
-    act = str(changes.pop("act", "answered"))
-    return next_entry(log, act, signer, **(fields | changes))
+    return next_entry(log, "answered", signer, **(fields | changes))
 
 
 def case_key(log: list[Entry], signer: SigningKey) -> Entry:
@@ -324,21 +323,6 @@ KNOWN: dict[str, tuple[str, Callable[[Workplaces, list[Entry]], list[Any]]]] = {
         "log-invalid",
         lambda places, log: [next_entry(log, "objected", places.desk.key)],
     ),
-    "agreed, in the reporter's name": (
-        "log-invalid",
-        lambda places, log: [
-            asked := answer(places, log, signing(places, 1), act="asked"),
-            next_entry([*log, asked], "agreed", places.desk.key, of=asked.hash),
-        ],
-    ),
-    "agreed, by the officer who asked": (
-        "log-invalid",
-        lambda places, log: [
-            asked := answer(places, log, signing(places, 1), act="asked"),
-            next_entry([*log, asked], "agreed", signing(places, 1), of=asked.hash),
-        ],
-    ),
-    "asked by the server": ("log-invalid", lambda places, log: [answer(places, log, places.desk.key, act="asked")]),
     "closed by the server": (
         "log-invalid",
         lambda places, log: [

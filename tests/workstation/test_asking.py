@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import html5lib
 import pytest
-from lied_to import opened
+from liar import entries, serving, tell
+from lied_to import opened, signing
+from replies import LIES, Liar
 from workplace import Browser, Workplaces
 
 from meldkluis.crypto.casework import open_answer
@@ -165,6 +167,22 @@ def test_asked_twice(places):
 
     assert places.acts(sent).count("asked") == 1
     assert places.offices[0].book.draft(sent.case).text == "Klopt dit?"
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_lies_about_answers(places, name):
+    """A yes that is not the reporter's, or names no question of this log, is an alarm; the case stays as it was known."""
+    office, sent = places.offices[0], opened(places)
+    before = office.book.log(sent.case)
+    liar = Liar(
+        entries(places, sent), places.desk.key, signing(places, 0), office.acts.next_number(sent.case),
+        sent.reporter.signing_key,
+    )  # fmt: skip
+    LIES[name](liar)
+    heard = tell(places, serving(places, sent.case, liar.log))
+
+    assert (heard.alarms, heard.sent) == (["log-invalid"], [])
+    assert office.book.log(sent.case) == before
 
 
 def test_the_answers_form_asks_nothing(places):
