@@ -14,7 +14,7 @@ from meldkluis.crypto import age
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import sha256
 from meldkluis.crypto.entry import ANSWER_ACTS, Entry, FileRef
-from meldkluis.crypto.errors import ChainError, MismatchError
+from meldkluis.crypto.errors import ChainError, FormatError, MismatchError
 from meldkluis.crypto.message import (
     AnswerDocument,
     AnswerMessage,
@@ -189,16 +189,33 @@ def open_note(file: bytes, entry: Entry, log: CaseLog, identities: Sequence[str]
 
 
 def compose_answer(
-    act: str, text: str, log: CaseLog, reply: str, roster: bytes, key: SigningKey, today: date
+    act: str,
+    text: str,
+    log: CaseLog,
+    reply: str,
+    roster: bytes,
+    key: SigningKey,
+    today: date,
+    *,
+    kind: str | None = None,
+    slots: Sequence[str] = (),
 ) -> Sealed:
     """Seal an answer to the reporter and its copy for the officers; the entry is taken into the log.
 
-    `act` is one of ANSWER_ACTS; `reply` the recipient in the first message.
+    `act` is one of ANSWER_ACTS; `reply` the recipient in the first message. `kind` is told where the act has several,
+    and `slots` with a `meeting`. FormatError for what no reader would take.
     """
     if log.head is None or log.case_recipient is None:
         raise ChainError("nobody took the case over yet")
     number = log.next_number(key.verify_key)
-    document = AnswerDocument(ANSWER_ACTS[act], text.replace("\r\n", "\n")).dump()
+    kinds = ANSWER_ACTS[act]
+    if kind is None and len(kinds) == 1:
+        kind = kinds[0]
+    if kind not in kinds or (slots and kind != "meeting"):
+        raise FormatError("an answer that its act does not bring")
+    document = AnswerDocument(kind, text.replace("\r\n", "\n"), tuple(slots)).dump()
+    # What no reader would take must not get into a log, whose entries nobody can take back.
+    AnswerDocument.load(document)
     inside = sign_inside(AnswerMessage(log.case, number, roster, log.head, document), key)
     files = {"answer": seal(inside, [reply]), "copy": seal(inside, [log.case_recipient])}
     refs = {slot: file_ref(file) for slot, file in files.items()}
@@ -212,6 +229,6 @@ def open_answer(file: bytes, slot: str, entry: Entry, log: CaseLog, identities: 
     document = AnswerDocument.load(inside.document)
     if (inside.number, inside.head) != (entry.fields["number"], entry.head):
         raise MismatchError("not the answer that the log names")
-    if document.kind != ANSWER_ACTS[entry.act]:
+    if document.kind not in ANSWER_ACTS[entry.act]:
         raise MismatchError("an answer of another kind than the log says")
     return document

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from meldkluis.crypto.course import LEAST_KEPT, LONGEST_HOLD, NOTICE
-from meldkluis.crypto.entry import ANSWER_ACTS, Entry
+from meldkluis.crypto.entry import ANSWER_ACTS, REPLY_ACTS, Entry
 from meldkluis.crypto.errors import ChainError
 
 if TYPE_CHECKING:
@@ -96,6 +96,12 @@ def _objected(log: "CaseLog", _: Entry) -> None:
     require(log.course.may_object, "the terms run as they should, or the reporter objected before")
 
 
+def _replied(log: "CaseLog", entry: Entry) -> None:
+    before, of = log.course.answers_to, entry.fields["of"]
+    require(of in before, "nothing was asked in that entry")
+    require(before[of] is not (entry.act == "agreed"), "the reporter's newest answer already")
+
+
 def _clock_stopped(log: "CaseLog", entry: Entry) -> None:
     _taken_over(log, entry)
     course = log.course
@@ -177,6 +183,7 @@ def _destroyed(log: "CaseLog", entry: Entry) -> None:
 RULES: Final[dict[str, Callable[["CaseLog", Entry], None]]] = {
     "received": _received,
     "objected": _objected,
+    **dict.fromkeys(REPLY_ACTS, _replied),
     "acknowledged-auto": _acknowledged_auto,
     "lapsed": _lapsed,
     "handed-over": _handed_over,

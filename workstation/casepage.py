@@ -19,7 +19,7 @@ from meldkluis.workstation.dossier import MESSAGE_ACTS, Item
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.handling import Handling, run_from, should_run, should_stop
 from meldkluis.workstation.office import Office
-from meldkluis.workstation.phrases import FEEDBACK, PHRASES, phrase
+from meldkluis.workstation.phrases import FEEDBACK, PHRASES, QUESTIONS, phrase
 from meldkluis.workstation.steps import hidden
 from meldkluis.workstation.steps_words import choice_of, title_of
 from meldkluis.workstation.visit import Visit
@@ -70,6 +70,7 @@ def case_page(
         choice_of=choice_of,
         phrases={name: item.label for name, item in PHRASES.items()},
         feedback=FEEDBACK,
+        questions=QUESTIONS,
         acknowledgement="" if first is None else phrase("acknowledgement", first.language),
         **_decisions(office, log, handling),
     )

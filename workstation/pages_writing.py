@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the officer writes to the reporter: messages, feedback in the parts that the law wants, texts to begin with."""
+"""What the officer writes to the reporter: messages, feedback in its parts, questions to answer with yes or no."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
@@ -35,12 +36,12 @@ def _send(
         # Refused before anything was kept as a draft, or because the message stands already.
         return case_page(visit, 422, error=error.reason, typed=None if filled else typed, filled=filled)
     except DistrustError:
-        return case_page(visit, 409, error="distrust", typed=typed)
+        return case_page(visit, 409, error="distrust", typed=typed, filled=filled)
     except UnreachableError:
-        return case_page(visit, 502, error="not-sent", typed=typed)
+        return case_page(visit, 502, error="not-sent", typed=typed, filled=filled)
     except RefusedError as error:
         visit.office.last_error = error
-        return case_page(visit, 409, error="refused", typed=typed)
+        return case_page(visit, 409, error="refused", typed=typed, filled=filled)
     return visit.go(f"/case/{visit.path['case']}", _SENT)
 
 
@@ -69,6 +70,17 @@ def feedback(visit: Visit) -> Response:
     )
 
 
+def ask(visit: Visit) -> Response:
+    """Ask something definite: whether an account is right, for consent, when to meet, or about detriment."""
+    office, form = visit.office, visit.form
+    kind, text, number = form.get("kind", ""), form.get("question", ""), form.get("number", "")
+    filled = {"form": "ask", "kind": kind, "question": text, "slots": form.get("slots", "")}
+    if not number.isascii() or not number.isdigit():
+        return case_page(visit, 422, error="no-act", filled=filled)
+    slots = form.get("slots", "").splitlines() if kind == "meeting" else []
+    return _send(visit, partial(office.acts.ask, visit.case, kind, int(number), text, slots), ("", text), filled)
+
+
 def drop_draft(visit: Visit) -> Response:
     """Throw away a text that was kept."""
     visit.office.dossiers.require_declared(visit.case)
@@ -79,5 +91,6 @@ def drop_draft(visit: Visit) -> Response:
 ROUTES: Final[list[Route]] = [
     route("/case/{case}/answer", answer, "POST"),
     route("/case/{case}/feedback", feedback, "POST"),
+    route("/case/{case}/ask", ask, "POST"),
     route("/case/{case}/draft", drop_draft, "POST"),
 ]

@@ -94,6 +94,14 @@ FEEDBACK: Final[Mapping[str, str]] = {
 }
 """The parts of a feedback, by field, as the reporter reads their headings."""
 
+QUESTIONS: Final[Mapping[str, str]] = {
+    "account": N_("Klopt dit verslag? (ja of nee)"),
+    "consent": N_("Mogen wij dit doen of vertellen? (toestemming: ja of nee)"),
+    "meeting": N_("Wanneer kunt u voor een gesprek? (momenten om uit te kiezen)"),
+    "detriment": N_("Krijgt u nadeel door uw melding?"),
+}
+"""What can be asked, by the kind of question."""
+
 NEEDED: Final = ("assessment", "follow_up", "grounds")
 """Without these it is no feedback; what cannot be told may be nothing."""
 

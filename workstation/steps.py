@@ -58,7 +58,7 @@ def consents(log: CaseLog, asked: dict[int, str]) -> list[int]:
 
     `asked` gives the kind of every question that could be read, by the number of its entry.
     """
-    said = log.course.replies
+    said = log.course.answers_to
     return [
         entry.index
         for entry in log.entries

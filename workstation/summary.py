@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import Entry
+from meldkluis.crypto.entry import REPLY_ACTS, Entry
 from meldkluis.crypto.note import Note
 from meldkluis.mailbox.actions import Due
 from meldkluis.workstation.casebook import INVOLVED, NOT_INVOLVED, Casebook, KeptCase
@@ -18,7 +18,7 @@ from meldkluis.workstation.sight import Sight, Sights
 from meldkluis.workstation.tasks import Task, tasks
 from meldkluis.workstation.watch import hurried
 
-_NEWS: Final = MESSAGE_ACTS | {"withdrawn", "agreed", "declined", "objected"}
+_NEWS: Final = MESSAGE_ACTS | REPLY_ACTS | {"withdrawn", "objected"}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ REASONS: Final[dict[str, str]] = {
         "De termijnen kunnen niet worden stilgezet: ze lopen niet, er is al terugkoppeling, of de melder was het er"
         " niet mee eens. Er is niets verstuurd."
     ),
+    "no-kind": N_("Soort vraag: kies wat u de melder vraagt. Er is niets verstuurd."),
+    "no-slots": N_("Momenten: noem er ten minste één. Er is niets verstuurd."),
+    "slots": N_("Momenten: noem er hoogstens zes, elk op één regel van hoogstens 100 tekens. Er is niets verstuurd."),
     "bad-outcome": N_("Uitkomst: kies hoe de zaak is afgelopen. De zaak is niet gesloten."),
     "no-reason-close": N_("Reden: leg uit waarom de zaak dicht kan. De zaak is niet gesloten."),
     "feedback-due": N_("De melder heeft nog recht op terugkoppeling. Geef die eerst. De zaak is niet gesloten."),
@@ -55,8 +58,6 @@ REASONS: Final[dict[str, str]] = {
     "feedback-parts": N_(
         "Terugkoppeling: vul in wat u ervan vindt, wat u doet of hebt gedaan, en waarom. Er is niets verstuurd."
     ),
-    "bad-question": N_("Kies wat u de melder wilt vragen. Er is niets verstuurd."),
-    "no-slots": N_("Momenten: noem er minstens één, elk op een regel, en ten hoogste zes. Er is niets verstuurd."),
     "not-done": N_("De server gaf geen antwoord. Haal op en kijk in de tijdlijn of het is vastgelegd."),
 }
 

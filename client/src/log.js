@@ -42,7 +42,8 @@ const REPORTER = {
   },
   message: { number: integer(2, MOST), files: files(["message"], ["identity"]), attachments },
   withdrawn: {},
-  agreed: {},
+  agreed: { of: HASH },
+  declined: { of: HASH },
   objected: {},
 };
 const SERVER = {
@@ -61,6 +62,7 @@ const OFFICER = {
   acknowledged: ANSWER,
   answered: ANSWER,
   feedback: ANSWER,
+  asked: ANSWER,
   "identity-opened": DAY,
   read: DAY,
   noted: NOTE,
@@ -74,11 +76,14 @@ const OFFICER = {
   destroyed: DAY,
 };
 
-/** Acts that bring an answer, with the kind that its document must have. */
-export const ANSWERS = { acknowledged: "acknowledgement", answered: "answer", feedback: "feedback", "clock-stopped": "clock" };
+/** Acts that bring an answer, with the kinds of which its document must have one. */
+export const ANSWERS = {
+  acknowledged: ["acknowledgement"], answered: ["answer"], feedback: ["feedback"], "clock-stopped": ["clock"],
+  asked: ["account", "consent", "meeting", "detriment"],
+};
 
 /** What the reporter sends and the server receives at once. */
-export const isMessage = ({ act }) => ["submitted", "message", "objected"].includes(act);
+export const isMessage = ({ act }) => ["submitted", "message", "objected", "agreed", "declined"].includes(act);
 
 const own = (table, name) => Object.prototype.hasOwnProperty.call(table, name);
 const same = (one, other) => (one === null || other === null ? one === other : equal(one, other));
@@ -102,6 +107,7 @@ export function parseEntry(raw) {
 export const makeEntry = (document, key) => parseEntry(sign("entry", plain(document), key).raw);
 
 const taken = ({ caseKey }) => caseKey;
+const replies = ({ answersTo }, { act, of }) => ![undefined, act].includes(answersTo.get(b64(of)));
 const closedAndRead = ({ closed, unread, held }, on) =>
   closed && !(unread && on < later(unread, HALF_YEAR)) && !(held && on <= held.until);
 
@@ -110,6 +116,8 @@ const RULES = {
   received: ({ last, submitted }, entry) =>
     equal(entry.of, last.hash) && same(entry.commitment, last.commitment ?? null) && (last === submitted ? lawful(entry) : !entry.dues),
   objected: ({ mayObject }) => mayObject,
+  agreed: replies,
+  declined: replies,
   "acknowledged-auto": ({ acknowledged }) => !acknowledged,
   lapsed({ runs, closed, lapses, since, feedback, acknowledged: first }, { day: on, term, end, due }) {
     const [act, least, most] = term === "feedback" ? [feedback, 75, 99] : [first, 0, 7];
@@ -130,6 +138,7 @@ const RULES = {
   acknowledged: taken,
   answered: taken,
   feedback: taken,
+  asked: taken,
   noted: taken,
   read: ({ unread }) => unread,
   "clock-stopped": ({ caseKey, runs, closed, feedback, objected }) => caseKey && runs && !closed && !feedback && !objected,
@@ -148,6 +157,7 @@ const RULES = {
 };
 
 const acknowledged = (log, { day: on }) => (log.acknowledged ??= on);
+const replied = ({ answersTo }, { act, of }) => answersTo.set(b64(of), act);
 const joins = (key) => (log) => [log.officers, log.ever].forEach((set) => set.add(b64(key)));
 const closes = (closed) => ({ closed, approvals: new Set(closed && [closed.id]), announced: undefined });
 
@@ -169,6 +179,9 @@ const TAKES = {
     if (!log.runs) Object.assign(log, closes(), { feedback: undefined });
     Object.assign(log, { objected: true, runs: true, since: [log.received, log.since].sort()[0] });
   },
+  agreed: replied,
+  declined: replied,
+  asked: ({ answersTo }, { hash }) => answersTo.set(b64(hash), "open"),
   acknowledged,
   "acknowledged-auto": acknowledged,
   feedback: (log, { day: on }) => (log.feedback ??= on),
@@ -198,11 +211,12 @@ const TAKES = {
 
 /**
  * What a log's entries add up to. `servers` are the server's keys of all verified rosters. Besides: received, since (terms
- * are counted from here), runs, acknowledged, feedback, lapses (by since, term and end), unread, closed, held … as in course.py.
+ * are counted from here), runs, acknowledged, feedback, lapses (by since, term and end), unread, closed, held … as in course.py;
+ * answersTo: by the b64 hash of what asked: `open`, or the act of the reporter's newest answer.
  */
 export class CaseLog {
   constructor(receipt, servers) {
-    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapses: new Map() });
+    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapses: new Map(), answersTo: new Map() });
     for (const name of ["officers", "ever", "approvals", "recused", "destroyed"]) this[name] = new Set();
     this.servers = new Set(servers.map(b64));
   }

@@ -258,6 +258,15 @@ class Workplaces:
         sealed = report.compose_addition(sent.reporter, draft, self.log(sent), keys.roster, box.intake_keys)
         asyncio.run(self.desk.add(sent.reporter.address, sealed.entry.raw, sealed.files, self.clock()))
 
+    def replies(self, sent: Sent, act: str, number: int) -> None:
+        """Send the reporter's yes or no to what was asked in the entry of this number."""
+        log = self.log(sent)
+        entry = make_entry(
+            act, case=sent.case, index=len(log.entries), head=log.head, signer=sent.reporter.signing_key,
+            of=log.entries[number].hash,
+        )  # fmt: skip
+        asyncio.run(self.desk.add(sent.reporter.address, entry.raw, {}, self.clock()))
+
     def objects(self, sent: Sent) -> None:
         """Send the reporter's objection to a stopped clock."""
         log = self.log(sent)

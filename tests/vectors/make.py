@@ -20,6 +20,8 @@ from meldkluis.crypto import age, casework, padding, receipt, report, signed
 from meldkluis.crypto.attachment import seal_attachment
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64, dump_json, load_json
+from meldkluis.crypto.entry import ANSWER_ACTS
+from meldkluis.crypto.message import AnswerDocument
 from meldkluis.crypto.roster import RosterVersion, make_intake_key, make_roster
 
 # The order of the base point's group (RFC 8032 section 5.1): S + L is the classical malleable signature.
@@ -216,6 +218,38 @@ def rosters(cast: Cast) -> dict[str, Any]:
     }
 
 
+def answers() -> dict[str, Any]:
+    """Documents of officers' answers with the act that brings them: read, and refused."""
+    good = [
+        {"act": act, "document": AnswerDocument(kind, "Kan dat?\nGraag.", slots).dump()}
+        for act, kinds in ANSWER_ACTS.items()
+        for kind in kinds
+        for slots in ((("dinsdag 1 december 14:00, bibliotheek",), tuple("abcdef")) if kind == "meeting" else ((),))
+    ]
+    meeting = {"version": 1, "kind": "meeting", "text": "Wanneer?"}
+    bad: list[tuple[str, str, dict[str, Any]]] = [
+        ("a question as an answer", "answered", {"version": 1, "kind": "consent", "text": "x"}),
+        ("an answer as a question", "asked", {"version": 1, "kind": "answer", "text": "x"}),
+        ("feedback as a question", "asked", {"version": 1, "kind": "feedback", "text": "x"}),
+        ("an unknown kind", "asked", {"version": 1, "kind": "order", "text": "x"}),
+        ("version 2", "asked", {"version": 2, "kind": "account", "text": "x"}),
+        ("moments beside an account", "asked", {"version": 1, "kind": "account", "text": "x", "slots": ["a"]}),
+        ("no moments beside a consent", "asked", {"version": 1, "kind": "consent", "text": "x", "slots": []}),
+        ("a meeting without moments", "asked", meeting),
+        ("a meeting with none", "asked", {**meeting, "slots": []}),
+        ("seven moments", "asked", {**meeting, "slots": list("abcdefg")}),
+        ("a long moment", "asked", {**meeting, "slots": ["a" * 101]}),
+        ("an empty moment", "asked", {**meeting, "slots": [""]}),
+        ("a moment of two lines", "asked", {**meeting, "slots": ["a\nb"]}),
+        ("a moment that is no text", "asked", {**meeting, "slots": [1]}),
+        ("moments that are no list", "asked", {**meeting, "slots": "abc"}),
+    ]
+    return {
+        "good": good,
+        "bad": [{"name": name, "act": act, "document": dump_json(document).decode()} for name, act, document in bad],
+    }
+
+
 def _bad_logs(log: CaseLog, cast: Cast, elsewhere: CaseLog) -> Iterable[tuple[str, list[bytes]]]:
     raws = [entry.raw for entry in log.entries]
     for index in range(len(raws) - 1):
@@ -328,6 +362,7 @@ def main() -> None:
         "encoding": documents(),
         "roster": rosters(cast),
         "conversation": conversation(cast),
+        "answers": answers(),
         "stories": stories(cast),
         "dues": dues(),
     }
