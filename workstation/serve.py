@@ -21,6 +21,7 @@ from meldkluis.mailbox.clock import today
 from meldkluis.workstation.app import create_app
 from meldkluis.workstation.errors import WorkstationError
 from meldkluis.workstation.office import Connect
+from meldkluis.workstation.presence import look_often
 from meldkluis.workstation.session import Sessions
 from meldkluis.workstation.visit import Station
 
@@ -89,6 +90,8 @@ def run(directory: Path, port: int, announce: Callable[[str], None], connect: Co
     origin = f"http://{HOST}:{listener.getsockname()[1]}"
 
     def make() -> ASGIApp:
-        return create_app(Station(directory, Sessions(origin, announce), connect, today))
+        station = Station(directory, Sessions(origin, announce), connect, today)
+        look_often(station.lock_if_away)
+        return create_app(station)
 
     _Server(listener, make).run()

@@ -7,10 +7,14 @@
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from starlette.responses import Response
+
+_EARLIER: Final = 16
+"""Sessions whose pages are still known as ours."""
 
 
 class Sessions:
@@ -23,6 +27,7 @@ class Sessions:
         self._start = ""
         self._session = ""
         self.csrf = ""
+        self._earlier: Final = deque[str](maxlen=_EARLIER)
         self._renew_start()
 
     def _renew_start(self) -> None:
@@ -34,6 +39,8 @@ class Sessions:
         if not secrets.compare_digest(token.encode(), self._start.encode()):
             return False
         self._session = secrets.token_urlsafe(32)
+        if self.csrf:
+            self._earlier.append(self.csrf)
         self.csrf = secrets.token_urlsafe(32)
         self._renew_start()
         return True
@@ -50,3 +57,7 @@ class Sessions:
     def form_is_ours(self, token: str) -> bool:
         """Whether a form carries the token of the present session."""
         return bool(self.csrf) and secrets.compare_digest(token.encode(), self.csrf.encode())
+
+    def form_was_ours(self, token: str) -> bool:
+        """Whether a form carries the token of an earlier session: a page of ours, from before a new start."""
+        return any(secrets.compare_digest(token.encode(), earlier.encode()) for earlier in self._earlier)

@@ -35,6 +35,12 @@ REASONS: Final[dict[str, str]] = {
     "not-now": N_("Dit kan nu niet meer: de zaak is intussen veranderd. Er is niets vastgelegd."),
     "no-policy": N_("De bewaartermijnen zijn nog niet opgehaald. Haal eerst op. Er is niets vastgelegd."),
     "identity-gone": N_("De contactgegevens zijn vernietigd."),
+    "bad-idle": N_("Minuten zonder gebruik: vul een getal in van 5 tot en met 60. Er is niets opgeslagen."),
+    "bad-proxy": N_(
+        "Adres van de proxy: dat moet een proxy op deze computer zijn, zoals socks5h://127.0.0.1:9050. Er is niets"
+        " opgeslagen."
+    ),
+    "demo-proxy": N_("Adres van de proxy: een demonstratie gebruikt geen proxy. Er is niets opgeslagen."),
     "not-done": N_("De server gaf geen antwoord. Haal op en kijk in de tijdlijn of het is vastgelegd."),
 }
 
