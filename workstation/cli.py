@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`meldkluis-workstation`: init, run, pull, decrypt.
+"""`meldkluis-workstation`: init, run, open, pull, decrypt.
 
 - Secrets come from a prompt or from a file that only its owner can read; never from an argument or the environment.
 - With --json exactly one JSON object is printed on standard output; questions and warnings go to standard error.
@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", parents=[common], help="serve the local pages on 127.0.0.1")
     run.add_argument("--port", type=int, default=0, help="a fixed port; any free one if not given")
+
+    commands.add_parser("open", parents=[common], help="open the local pages in the browser; starts them if need be")
 
     pull = commands.add_parser("pull", parents=[common, secret], help="fetch and verify, without pages")
     pull.add_argument(
@@ -161,6 +163,19 @@ def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     return {}, []
 
 
+def _open(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    from meldkluis.workstation.starting import open_pages, show_problem
+
+    try:
+        open_pages(arguments.directory, demo=arguments.demo)
+    except WorkstationError as error:
+        if not sys.stderr.isatty():
+            # Started by an icon: there is no terminal to read it at.
+            show_problem(arguments.directory, str(error))
+        raise
+    return {"opened": True}, ["Opened in the browser."]
+
+
 def _connect(*, demo: bool) -> Connect:
     # Checked again where it is used: a demonstration's vault may have been made by something else than `init`.
     return lambda way: HttpTransport(check_server(way.url, demo=demo), way.proxy)
@@ -250,7 +265,7 @@ def _write(chunks: Any, output: Path | None) -> int:
     return written
 
 
-_COMMANDS: Final = {"init": _init, "run": _run, "pull": _pull, "decrypt": _decrypt}
+_COMMANDS: Final = {"init": _init, "run": _run, "open": _open, "pull": _pull, "decrypt": _decrypt}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@
 import dataclasses
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -59,6 +60,17 @@ def lock(visit: Visit) -> Response:
     return visit.go("/unlock")
 
 
+def end(visit: Visit) -> Response:
+    """Close the vault and end the program."""
+    station = visit.station
+    if station.end is None:
+        raise HTTPException(404)
+    station.lock()
+    response = dataclasses.replace(visit, known=False).render("ended.html")
+    station.end()
+    return response
+
+
 def choose_language(visit: Visit) -> Response:
     """Speak another language from now on."""
     wanted, back = visit.form.get("language", ""), visit.form.get("back", "/")
@@ -79,6 +91,7 @@ ROUTES: Final[list[Route]] = [
     route("/unlock", unlock_page, unlocked=False),
     route("/unlock", unlock, "POST", unlocked=False, largest=2 * LARGEST_FORM),
     route("/lock", lock, "POST", unlocked=False),
+    route("/end", end, "POST", unlocked=False),
     route("/language", choose_language, "POST", unlocked=False),
     route("/card", card),
 ]

@@ -52,6 +52,8 @@ class Station:
     notices: list[str] = field(default_factory=list)
     unlocking: threading.Lock = field(default_factory=threading.Lock)
     presence: Presence = field(default_factory=Presence)
+    end: Callable[[], None] | None = None
+    """Ends the program that this application runs in, in a moment; None where that is not ours to do."""
     idle: int = 0
     """Minutes without a sign of the officer after which the vault locked by itself; 0 when it did not."""
 
@@ -130,6 +132,8 @@ class Visit:
             "kinds": KINDS,
             "words": words,
             "here": self.path.get("here", "/"),
+            # Whoever runs a demonstration ends it.
+            "ends": station.end is not None and not head.demo,
             # A page that holds what somebody wrote offers no form that would lose it.
             "keeps": False,
         }
