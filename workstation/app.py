@@ -22,6 +22,7 @@ from meldkluis.workstation import (
     pages_inbox,
     pages_register,
     pages_roster,
+    pages_settings,
     pages_steps,
     pages_writing,
 )
@@ -67,6 +68,7 @@ def create_app(station: Station) -> ASGIApp:
         *pages_handling.ROUTES,
         *pages_register.ROUTES,
         *pages_roster.ROUTES,
+        *pages_settings.ROUTES,
         *pages_steps.ROUTES,
         *pages_writing.ROUTES,
         Route("/static/{name}", _static),

@@ -58,6 +58,12 @@ REASONS: Final[dict[str, str]] = {
     "feedback-parts": N_(
         "Terugkoppeling: vul in wat u ervan vindt, wat u doet of hebt gedaan, en waarom. Er is niets verstuurd."
     ),
+    "bad-idle": N_("Minuten zonder gebruik: vul een getal in van 5 tot en met 60. Er is niets opgeslagen."),
+    "bad-proxy": N_(
+        "Adres van de proxy: dat moet een proxy op deze computer zijn, zoals socks5h://127.0.0.1:9050. Er is niets"
+        " opgeslagen."
+    ),
+    "demo-proxy": N_("Adres van de proxy: een demonstratie gebruikt geen proxy. Er is niets opgeslagen."),
     "not-done": N_("De server gaf geen antwoord. Haal op en kijk in de tijdlijn of het is vastgelegd."),
 }
 

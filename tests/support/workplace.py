@@ -28,6 +28,7 @@ from meldkluis.workstation.app import create_app
 from meldkluis.workstation.errors import UnreachableError
 from meldkluis.workstation.keyring import Keyring, Person
 from meldkluis.workstation.office import Office
+from meldkluis.workstation.presence import Presence, since_boot
 from meldkluis.workstation.session import Sessions
 from meldkluis.workstation.transport import Reply
 from meldkluis.workstation.visit import Station
@@ -122,10 +123,15 @@ class Browser:
         return self.follow(answer.headers["location"]) if answer.status_code == 303 else answer
 
 
-def browse(directory: Path, connect: Callable[[str], Any], clock: Callable[[], date] = today) -> Browser:
+def browse(
+    directory: Path,
+    connect: Callable[[Any], Any],
+    clock: Callable[[], date] = today,
+    seconds: Callable[[], float] = since_boot,
+) -> Browser:
     """Return a browser at a freshly started application."""
     starts: list[str] = []
-    station = Station(directory, Sessions(ORIGIN, starts.append), connect, clock)
+    station = Station(directory, Sessions(ORIGIN, starts.append), connect, clock, presence=Presence(seconds))
     client = TestClient(create_app(station), base_url=ORIGIN, raise_server_exceptions=False)
     return Browser(station, client, starts)
 
@@ -283,7 +289,7 @@ def found(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> tuple[
     return Desk.open(directory / "organisation"), cards
 
 
-def _to(transport: ToDesk) -> Callable[[str], ToDesk]:
+def _to(transport: ToDesk) -> Callable[[Any], ToDesk]:
     return lambda _: transport
 
 
