@@ -61,6 +61,9 @@ def case_page(
         reasons=REASONS,
         alarms=office.book.alarms(visit.case),
         today=office.today(),
+        colleagues=office.handovers.colleagues(visit.case),
+        may_leave=office.handovers.may_leave(log),
+        gone_officers=[office.trust.person(key) for key in sorted(log.officers - office.trust.members())],
         **_decisions(office, log, line.handling),
     )
     office.book.set_seen(visit.case, len(log.entries))

@@ -67,6 +67,11 @@ class Trust:
         roster = self.current()
         return frozenset() if roster is None else frozenset(member.key for member in roster.members)
 
+    def newcomers(self) -> frozenset[bytes]:
+        """Return the keys of members who stood in no earlier version; nobody is new in the first."""
+        *earlier, _ = [frozenset(member.key for member in roster.members) for roster in self.rosters()] or [frozenset()]
+        return self.members() - frozenset().union(*earlier) if earlier else frozenset()
+
     def former(self) -> list[Member]:
         """Return who stood on an earlier roster and not on the one of today, as they stood there last."""
         now, found = self.members(), {}
