@@ -216,10 +216,7 @@ def _cases(patient: Patient) -> Found:
     members = frozenset() if roster is None else frozenset(member.key for member in roster.members)
     unserved = len(store.unserved(members))
     if unserved:
-        return (
-            RED,
-            f"cases that nobody in the roster is served: {unserved}; a deputy gets what is open with the daily run",
-        )
+        return RED, f"cases that nobody in the roster is served: {unserved}; the daily run gives open ones to a deputy"
     return OK, "every case can be read and is served to somebody"
 
 

@@ -9,7 +9,6 @@ from cast import Cast, make_cast, make_officer
 
 from meldkluis.crypto import age, casework
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import Entry
 from meldkluis.crypto.errors import ChainError, MismatchError, NotForThisKeyError
 from meldkluis.crypto.message import Grant, sign_inside
 from meldkluis.crypto.report import file_ref, seal
@@ -74,7 +73,7 @@ def test_a_stray_seed_is_not_believed(cast: Cast) -> None:
     log, grant = taken_over(cast)
     new = make_officer("TEST Nieuw")
     file = seal(sign_inside(replace(grant, older=(os.urandom(32),)), cast.one.signing), [new.intake_key.recipient])
-    entry: Entry = log.extend(
+    entry = log.extend(
         "officer-added", cast.one.signing, day=cast.today, officer=new.key, key=new.intake_key.hash,
         files={"grant": file_ref(file)},
     )  # fmt: skip
