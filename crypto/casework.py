@@ -176,14 +176,14 @@ def take_over(
     seen to open its own file: a header of another case, wrapped here, would open that case to this one's officers.
     `intake_keys` are those that `submitted` names. Officers of the case who are `gone` from the roster get no secret: a
     lost machine would hold it. NotForThisKeyError when a header was never for these identities;
-    ChainError when an officer's intake key is missing.
+    ChainError when the intake key of another is missing.
     """
     secret, identity_secret = os.urandom(32), os.urandom(32)
     grant, case_to, identity_to = Grant(log.case, secret, identity_secret), _made(secret), _made(identity_secret)
     files: dict[str, bytes] = {}
     # Who withdrew as involved gets no secret of what is still to be written, whatever the server would hand out.
     others = log.officers - {key.verify_key, *gone}
-    granted = [item.recipient for item in _named(log, intake_keys) if item.officer in others]
+    granted = [item.recipient for item in _named(log, intake_keys, gone) if item.officer in others]
     if len(log.ever_officers) > 1:
         files["grant"] = seal(sign_inside(grant, key), granted or [age.recipient_of(age.generate_identity())])
     entry = log.extend(
@@ -201,11 +201,11 @@ def take_over(
     return TakeOver(entry, files, wrapped, grant)
 
 
-def _named(log: CaseLog, intake_keys: Iterable[IntakeKey]) -> list[IntakeKey]:
+def _named(log: CaseLog, intake_keys: Iterable[IntakeKey], gone: Collection[bytes]) -> list[IntakeKey]:
     added = (entry.fields["key"] for entry in log.entries if entry.act == "officer-added")
     hashes = {*log.submitted.fields["keys"], *added}
     named = [item for item in intake_keys if item.hash in hashes]
-    if not set(log.to) <= {item.officer for item in named}:
+    if not set(log.to).difference(gone) <= {item.officer for item in named}:
         raise ChainError("an intake key that the report names is missing")
     return named
 

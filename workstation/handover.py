@@ -69,9 +69,9 @@ class HandOvers:
     def colleagues(self, case: bytes) -> list[Colleague]:
         """Return who of the roster may be given access to a case, those who are in it last."""
         log, roster = self._dossiers.require_declared(case), self._trust.current()
-        members = () if roster is None or log.case_key is None else roster.members
+        members, keys = () if roster is None or log.case_key is None else roster.members, self._keys()
         found = [
-            Colleague(member, member.key in log.officers, self._key_of(member.key) is not None)
+            Colleague(member, member.key in log.officers, member.key in keys)
             for member in members
             if member.key != self._keyring.key and _may_join(log, member.key)
         ]
@@ -104,7 +104,7 @@ class HandOvers:
             raise ActError("add-left-out")
         if log.case_key is None:
             raise ActError("add-not-yet")
-        intake_key, secrets = self._key_of(member), self._dossiers.keys.to_grant(log)
+        intake_key, secrets = self._keys().get(member), self._dossiers.keys.to_grant(log)
         if intake_key is None:
             raise ActError("add-no-key")
         if secrets is None:
@@ -117,11 +117,11 @@ class HandOvers:
         self._api.append(log.case, entry.raw, sealed.files)
         self._book.extend(log.case, entry.index, [entry.raw], {(entry.index, "grant"): sealed.files["grant"]})
 
-    def _key_of(self, member: bytes) -> IntakeKey | None:
-        """Return the newest intake key of a member that the server accepts today."""
+    def _keys(self) -> dict[bytes, IntakeKey]:
+        """Return each member's newest intake key that the server accepts today."""
         day = self._api.day()
-        keys = [key for key in self._keyring.known_keys() if key.officer == member and key.accepted(day)]
-        return max(keys, key=lambda key: (key.start, key.hash), default=None)
+        keys = sorted(self._keyring.known_keys(), key=lambda key: (key.start, key.hash))
+        return {key.officer: key for key in keys if key.accepted(day)}
 
     def may_leave(self, log: CaseLog) -> bool:
         """Whether another officer of the case, on the roster and not involved, is there to go on."""

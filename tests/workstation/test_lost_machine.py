@@ -98,6 +98,23 @@ def test_nothing_opened_yet(places):
     assert texts(places, sent, 2) == ["Ongeopend."]
 
 
+def test_a_deputy_who_fetches_rarely(places):
+    """The lost machine's key was never seen here, and is on no list any more: the deputy takes the case over all the same."""
+    sent = opened(places, 0, to=(0, 2), text="Eerst.")
+    deputy, one = places.offices[2], places.offices[0].keyring.key
+    theirs = [key.hash for key in deputy.keyring.known_keys() if key.officer == one]
+    lost(places)
+    for hash_ in theirs:
+        deputy.vault.run("DELETE FROM known_key WHERE hash = ?", hash_)
+    places.noon()
+    deputy.fetch()
+    deputy.acts.not_involved(sent.case)
+
+    assert theirs
+    assert texts(places, sent, 2) == ["Eerst."]
+    assert places.alarms(2) == []
+
+
 def test_a_closed_case(places):
     """A closed case goes to nobody, until its reporter writes something that has to be read."""
     sent = opened(places, 0, to=(0, 2))
