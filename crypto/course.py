@@ -29,7 +29,7 @@ LONGEST_POSTPONED: Final = timedelta(days=184)
 """Messages later than this after a case's day put its end off no more, but for the first after a notice."""
 
 APPROVALS: Final = 2
-_NO_REACTION: Final = frozenset({"not-involved", "recused", "case-key", "destroyed"})
+_NO_REACTION: Final = frozenset({"not-involved", "recused", "case-key", "officer-added", "destroyed"})
 """Acts that say nothing of whether anybody read what the reporter wrote."""
 
 

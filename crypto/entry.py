@@ -136,7 +136,7 @@ SERVER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "received": {"day": day, "of": _HASH, "commitment": optional(_HASH), "dues": optional(_dues)},
     "acknowledged-auto": _DAY_ONLY,
     "lapsed": {"day": day, "term": one_of(*TERMS), "end": one_of(*TERM_ENDS), "due": day},
-    "handed-over": {"day": day, "deputy": _HASH},
+    "handed-over": {"day": day, "deputy": _HASH, "roster": optional(_HASH)},
     "identity-destroyed": _DAY_ONLY,
     "destruction-announced": {"day": day, "on": day},
 }

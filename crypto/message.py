@@ -207,11 +207,15 @@ def _slots(value: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Grant:
-    """The two seeds that open a case, for another officer of it."""
+    """The two seeds that open a case, for another officer of it; the identity's is None once it was destroyed.
+
+    `older` are the seeds of earlier keys of the case, as far as the sealer has them, in any order.
+    """
 
     case: bytes
     secret: bytes = field(repr=False)
-    identity_secret: bytes = field(repr=False)
+    identity_secret: bytes | None = field(repr=False)
+    older: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,10 @@ class CaseNote:
     document: str = field(repr=False)
 
 
+_OLDER: Final = 8
+"""Seeds of earlier keys in a grant at the most; a case has two keys with two seeds each."""
+
+_SEEDS: Final = list_of(binary(32), _OLDER)
 _CASE: Final = binary(16)
 _HASH: Final = binary(32)
 _CHECKS: Final[Mapping[type, tuple[str, Mapping[str, Callable[[Any], Any]]]]] = {
@@ -248,7 +256,10 @@ _CHECKS: Final[Mapping[type, tuple[str, Mapping[str, Callable[[Any], Any]]]]] = 
         {"case": _CASE, "number": _NUMBER, "roster": _HASH, "head": _HASH, "document": _TEXT},
     ),
     CaseNote: ("note", {"case": _CASE, "head": _HASH, "document": _TEXT}),
-    Grant: ("grant", {"case": _CASE, "secret": _HASH, "identity_secret": _HASH}),
+    Grant: (
+        "grant",
+        {"case": _CASE, "secret": _HASH, "identity_secret": optional(_HASH), "older": _SEEDS},
+    ),
 }
 
 

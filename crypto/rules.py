@@ -59,13 +59,16 @@ def _officer_added(log: "CaseLog", entry: Entry) -> None:
     added = entry.fields["officer"]
     _taken_over(log, entry)
     require(added not in log.not_to, "the reporter left this member out")
-    require(added not in log.ever_officers, "an officer of the case already, or one who withdrew from it")
+    # To an officer of the case once more: whose machine was lost has another key.
+    require(added in log.officers or added not in log.ever_officers, "one who withdrew from it")
 
 
 def _handed_over(log: "CaseLog", entry: Entry) -> None:
     require(entry.fields["deputy"] == log.deputy, "another deputy than the reporter named")
     require(log.deputy not in log.ever_officers, "handed over already")
-    require(bool(log.course.lapses) or not log.officers, "no term has lapsed, and there is an officer")
+    unattended = bool(log.course.lapses) or not log.officers
+    # The log knows no roster: that its officers left the one named here is for its readers to check (`have_left`).
+    require(unattended == (entry.fields["roster"] is None), "no term has lapsed, and there is an officer")
 
 
 def _taken_over(log: "CaseLog", _: Entry) -> None:

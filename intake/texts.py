@@ -207,7 +207,7 @@ MAILBOX: Final = {
     "act-not-involved": N_("{officer} verklaarde niet betrokken te zijn bij de zaak."),
     "act-recused": N_("{officer} trok zich terug en krijgt uw melding niet meer te zien."),
     "act-case-key": N_("{officer} nam uw melding in behandeling."),
-    "act-officer-added": N_("{officer} voegde {added} toe als vertrouwenspersoon in deze zaak."),
+    "act-officer-added": N_("{officer} gaf {added} toegang tot deze zaak, als vertrouwenspersoon."),
     "act-acknowledged": N_("{officer} bevestigde de ontvangst van uw melding."),
     "act-acknowledged-auto": N_("Het systeem bevestigde de ontvangst van uw melding. Dat deed geen mens."),
     "act-answered": N_("{officer} stuurde u een bericht."),

@@ -117,7 +117,7 @@ class Acts:
         try:
             taken = take_over(
                 log, headers, self._keyring.intake_secrets(), self._keyring.known_keys(), self._keyring.signing_key,
-                self._api.day(),
+                self._api.day(), log.officers - self._trust.members(),
             )  # fmt: skip
         except ChainError:
             raise DistrustError("key-missing", log.case) from None

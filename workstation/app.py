@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from meldkluis.workstation import (
     pages_access,
     pages_cases,
+    pages_colleagues,
     pages_handling,
     pages_inbox,
     pages_register,
@@ -63,9 +64,10 @@ def create_app(station: Station) -> ASGIApp:
     """Return the application of a vault, behind its guard."""
     routes = [
         *pages_access.ROUTES,
-        *pages_inbox.ROUTES,
         *pages_cases.ROUTES,
+        *pages_colleagues.ROUTES,
         *pages_handling.ROUTES,
+        *pages_inbox.ROUTES,
         *pages_register.ROUTES,
         *pages_roster.ROUTES,
         *pages_settings.ROUTES,

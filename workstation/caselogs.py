@@ -7,13 +7,14 @@
 - A case that has come to its end is not fetched any more, but for its log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog, read_log, replay
-from meldkluis.crypto.entry import make_entry, parse_entry, read_stored
+from meldkluis.crypto.entry import Entry, make_entry, parse_entry, read_stored
 from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.roster import Roster, have_left
 from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.facts import facts_of
 from meldkluis.mailbox.terms import TermsError
@@ -149,6 +150,7 @@ class CaseLogs:
     def _replay(self, case: bytes, known: list[bytes], fresh: Iterable[bytes]) -> CaseLog:
         log = replay(known, self._keyring.organisation, case, self._trust.server_keys())
         for raw in fresh:
+            officers = log.officers
             try:
                 entry = parse_entry(raw)
                 if known and entry.index == len(known) and entry.head != log.head and len(log.entries) == len(known):
@@ -156,6 +158,8 @@ class CaseLogs:
                 log.append(raw)
             except CryptoError:
                 raise DistrustError("log-invalid", case) from None
+            if entry.act == "handed-over" and not self._may_hand_over(log, entry, officers):
+                raise DistrustError("handed-early", case)
             if entry.fields.get("day", date.min) > self._api.day() + timedelta(days=CLOCK_DAYS):
                 raise DistrustError("log-day", case)
         if log.received is None:
@@ -171,13 +175,23 @@ class CaseLogs:
             raise DistrustError("case-roster", case)
         return log
 
+    def _may_hand_over(self, log: CaseLog, entry: Entry, officers: Collection[bytes]) -> bool:
+        """Whether the case's officers had left the roster that a hand-over names; one for a lapse names none."""
+        named = entry.fields["roster"]
+        return named is None or have_left(officers, log.submitted.fields["roster"], named, self._with(named))
+
     def _rosters(self, log: CaseLog) -> set[bytes]:
         """Return the hashes of the rosters that hold and have all whom the report names, and nobody else."""
         named = {*log.to, *log.not_to, *([log.deputy] if log.deputy else ())}
+        rosters = self._with(log.submitted.fields["roster"])
+        return {roster.hash for roster in rosters if named == {member.key for member in roster.members}}
+
+    def _with(self, roster_hash: bytes) -> list[Roster]:
+        """Return the rosters that hold; asked for anew when the one with this hash is not among them."""
         rosters = self._trust.rosters()
-        if log.submitted.fields["roster"] not in {roster.hash for roster in rosters}:
+        if roster_hash not in {roster.hash for roster in rosters}:
             # It may be of this very minute.
             status = self._api.status()
             self._trust.accept(status.organisation, status.rosters)
             rosters = self._trust.rosters()
-        return {roster.hash for roster in rosters if named == {member.key for member in roster.members}}
+        return rosters

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`meldkluis-workstation`: init, run, open, pull, decrypt.
+"""`meldkluis-workstation`: init, run, open, pull, cases, handover, decrypt.
 
 - Secrets come from a prompt or from a file that only its owner can read; never from an argument or the environment.
 - With --json exactly one JSON object is printed on standard output; questions and warnings go to standard error.
-- Exit status 0: done; 1: not done, with one line why; 2: wrong usage; 3: done, and there are alarms.
+- Exit status 0: done; 1: not done, with one line why, or not for every case; 2: wrong usage; 3: done, and there are
+  alarms.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import Any, Final
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.roster import fingerprint
 from meldkluis.mailbox.clock import today
-from meldkluis.workstation import passphrase as passphrases
+from meldkluis.workstation import commands_cases, passphrase as passphrases
 from meldkluis.workstation.display import one_line
 from meldkluis.workstation.errors import DemoError, VaultError, WorkstationError
 from meldkluis.workstation.keyring import Keyring, Person
@@ -76,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     pull.add_argument(
         "--anchor", metavar="FINGERPRINT", help="trust the roster whose first version has this fingerprint"
     )
+
+    commands_cases.add_parsers(commands, [common, secret])
 
     decrypt = commands.add_parser("decrypt", parents=[common, secret], help="open an age file made for this vault")
     decrypt.add_argument("file", metavar="FILE", help="the age file, or - for standard input")
@@ -197,6 +200,24 @@ def _pull(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         office.close()
 
 
+def _cases(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
+    office = Office.open(arguments.directory, _open_vault(arguments), _connect(demo=arguments.demo), today)
+    try:
+        return commands_cases.cases(office)
+    finally:
+        office.close()
+
+
+def _handover(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
+    office = Office.open(arguments.directory, _open_vault(arguments), _connect(demo=arguments.demo), today)
+    try:
+        return commands_cases.handover(office, arguments.to, arguments.case, every=arguments.all, leave=arguments.leave)
+    finally:
+        office.close()
+
+
 def _state(office: Office) -> tuple[dict[str, Any], list[str]]:
     proposal, roster, anchor = office.trust.proposal(), office.trust.current(), office.trust.anchor
     cases = office.summaries.all()
@@ -265,7 +286,10 @@ def _write(chunks: Any, output: Path | None) -> int:
     return written
 
 
-_COMMANDS: Final = {"init": _init, "run": _run, "open": _open, "pull": _pull, "decrypt": _decrypt}
+_COMMANDS: Final = {
+    "init": _init, "run": _run, "open": _open, "pull": _pull, "cases": _cases, "handover": _handover,
+    "decrypt": _decrypt,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -280,6 +304,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if not quiet:
         print(json.dumps(facts) if given.json else "\n".join(lines))
+    if facts.get("failed"):
+        return 1
     return 3 if facts.get("alarms") else 0
 
 

@@ -25,6 +25,7 @@ from meldkluis.workstation.deciding import Decisions
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.ending import Endings
 from meldkluis.workstation.errors import DistrustError, RefusedError, UnreachableError, WorkstationError
+from meldkluis.workstation.handover import HandOvers
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.register import Register
@@ -70,6 +71,9 @@ class Office:
         self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, self.logs)
         self.decisions: Final = Decisions(
             self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts, self.logs
+        )
+        self.handovers: Final = HandOvers(
+            self.keyring, self.trust, self.book, self.dossiers, self.api, self.acts, self.logs
         )
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None

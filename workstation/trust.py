@@ -68,6 +68,23 @@ class Trust:
         rosters = self.rosters()
         return rosters[-1] if rosters else None
 
+    def members(self) -> frozenset[bytes]:
+        """Return the keys of the members of the roster of today."""
+        roster = self.current()
+        return frozenset() if roster is None else frozenset(member.key for member in roster.members)
+
+    def newcomers(self) -> frozenset[bytes]:
+        """Return the keys of members who stood in no earlier version; nobody is new in the first."""
+        *earlier, _ = [frozenset(member.key for member in roster.members) for roster in self.rosters()] or [frozenset()]
+        return self.members() - frozenset().union(*earlier) if earlier else frozenset()
+
+    def former(self) -> list[Member]:
+        """Return who stood on an earlier roster and not on the one of today, as they stood there last."""
+        now, found = self.members(), {}
+        for roster in self.rosters():
+            found.update({member.key: member for member in roster.members if member.key not in now})
+        return list(found.values())
+
     def server_keys(self) -> frozenset[bytes]:
         """Return the server's keys of all versions: entries of older days were signed with older keys."""
         return frozenset(roster.server for roster in self.rosters())

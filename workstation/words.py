@@ -37,6 +37,18 @@ REASONS: Final[dict[str, str]] = {
     "not-yet": N_("Vernietigen kan nog niet worden goedgekeurd. Er is niets vastgelegd."),
     "not-now": N_("Dit kan nu niet meer: de zaak is intussen veranderd. Er is niets vastgelegd."),
     "no-policy": N_("De bewaartermijnen zijn nog niet opgehaald. Haal eerst op. Er is niets vastgelegd."),
+    "no-colleague": N_("Collega: kies iemand uit de lijst. Er is niets vastgelegd."),
+    "no-thought": N_("Zet het vinkje als deze collega voor zover u weet niet betrokken is. Er is niets vastgelegd."),
+    "no-cases": N_("Welke zaken: kies minstens één zaak. Er is niets vastgelegd."),
+    "no-mode": N_("Wat wilt u doen: kies toegang geven of overdragen. Er is niets vastgelegd."),
+    "add-stranger": N_("Collega: deze persoon staat niet op de lijst. Er is niets vastgelegd."),
+    "add-left-out": N_("Collega: deze persoon kan niet bij deze zaak. Er is niets vastgelegd."),
+    "add-no-key": N_("Collega: uw collega moet eerst ophalen op de eigen werkplek. Er is niets vastgelegd."),
+    "add-no-secret": N_("Collega: u hebt zelf de sleutel van deze zaak niet. Vraag het een andere behandelaar."),
+    "add-not-yet": N_("Collega: nog niemand nam deze zaak in behandeling. Er is niets vastgelegd."),
+    "not-sure": N_("Zaak verlaten: zet eerst het vinkje. U bent nog in de zaak."),
+    "leave-alone": N_("Zaak verlaten: er is nog niemand die met de zaak verdergaat. U bent nog in de zaak."),
+    "leave-draft": N_("Zaak verlaten: er staat nog een tekst die niet is verstuurd. U bent nog in de zaak."),
     "identity-gone": N_("De contactgegevens zijn vernietigd."),
     "bad-record": N_("Kies een stap uit de lijst. Er is niets vastgelegd."),
     "record-choice": N_("Keuze: kies wat u vastlegt. Er is niets vastgelegd."),
@@ -91,6 +103,20 @@ OUTCOMES: Final = {
     "unfounded_kept": N_("onderzocht, niet gegrond; langer bewaren omdat de melder dat vraagt of nadeel meldt"),
     "founded": N_("onderzocht, gegrond"),
 }
+HANDED: Final = {
+    "added": N_("uw collega heeft toegang."),
+    "already": N_("uw collega had al toegang."),
+    "waits": N_("uw collega heeft toegang en moet de zaak nog openen. U bent nog in de zaak."),
+    "left": N_("overgedragen. U bent niet meer in de zaak."),
+    "add-left-out": N_("kan niet."),
+    "not-sent": N_("niet gelukt: de server gaf geen antwoord of weigerde. Probeer het later nog eens."),
+    "distrust": N_("er klopt iets niet in deze zaak. Er is niets vastgelegd."),
+    "recused": N_("u bent niet meer in de zaak."),
+    "not-declared": N_("open de zaak eerst zelf."),
+    "destroyed": N_("deze zaak is vernietigd."),
+}
+"""What became of a case in a hand-over of many; other results are REASONS."""
+
 TYPES: Final = {
     "": N_("nog niet gekozen"),
     "financial": N_("financiële schending"),

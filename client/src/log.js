@@ -6,6 +6,7 @@ import { b64, compare, equal, must } from "./bytes.js";
 import { checkRecipient } from "./age.js";
 import { binary, day, fields, integer, later, listOf, months, oneOf, optional, organisationName, readJson, shape } from "./json.js";
 import { breathe } from "./pause.js";
+import { haveLeft } from "./roster.js";
 import { openThing, sign } from "./signed.js";
 import { plain } from "./plain.js";
 
@@ -50,7 +51,7 @@ const SERVER = {
   received: { day, of: HASH, commitment: optional(HASH), dues: optional(shape({ acknowledgement: day, feedback: day })) },
   "acknowledged-auto": DAY,
   lapsed: { day, term: oneOf("acknowledgement", "feedback"), end: oneOf("internal", "nominal"), due: day },
-  "handed-over": { day, deputy: HASH },
+  "handed-over": { day, deputy: HASH, roster: optional(HASH) },
   "identity-destroyed": DAY,
   "destruction-announced": { day, on: day },
 };
@@ -124,16 +125,17 @@ const RULES = {
     const over = end === "internal" ? on >= due : on > due;
     return runs && !closed && !act && over && !lapses.has(since + term + end) && inOrder(later(since, least), due, later(since, most));
   },
-  "handed-over": ({ submitted, ever, lapses, officers }, { deputy }) =>
-    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && (lapses.size || !officers.size),
+  // The log knows no roster: that its officers left the one named here is for `replay` to check.
+  "handed-over": ({ submitted, ever, lapses, officers }, { deputy, roster }) =>
+    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && !roster === !!(lapses.size || !officers.size),
   "identity-destroyed": (log, { day: on }) => closedAndRead(log, on) && !log.identityGone && on >= log.closed.identity_until,
   "destruction-announced": (log, { day: on, on: end }) =>
     closedAndRead(log, on) && !log.announced && on >= log.closed.destroy_after && end === later(on, NOTICE),
   // Whoever let a term lapse may have made a key that opens for nobody; the deputy begins anew.
   "case-key": ({ caseKey, ever, handedOver, submitted }, { author, recipient, identity_recipient, files: { grant } }) =>
     (!caseKey || (same(author, submitted.deputy) && caseKey.entry < handedOver)) && recipient !== identity_recipient && !grant === ever.size < 2,
-  "officer-added": ({ caseKey, submitted, ever }, { officer }) =>
-    caseKey && !ever.has(b64(officer)) && !submitted.not_to.some((key) => equal(key, officer)),
+  "officer-added": ({ caseKey, submitted, officers, ever }, { officer }) =>
+    caseKey && (officers.has(b64(officer)) || !ever.has(b64(officer))) && !submitted.not_to.some((key) => equal(key, officer)),
   "identity-opened": taken,
   acknowledged: taken,
   answered: taken,
@@ -286,7 +288,7 @@ export class CaseLog {
     const { act, by, id } = entry;
     this.entries.push(entry);
     this.lastDay = entry.day ?? this.lastDay;
-    if (by === OFFICER && !["not-involved", "recused", "case-key", "destroyed"].includes(act)) this.unread = undefined;
+    if (by === OFFICER && !["not-involved", "recused", "case-key", "officer-added", "destroyed"].includes(act)) this.unread = undefined;
     TAKES[act]?.(this, entry);
     if (entry.number ?? !entry.entry) this.numbers.set(id, entry.number ?? 1);
   }
@@ -315,7 +317,9 @@ export function dues({ since, acknowledged: first, received, promised }) {
 export async function replay(raws, receipt, rosters) {
   const log = new CaseLog(receipt, rosters.map(({ server }) => server));
   for (const raw of raws) {
-    log.append(raw);
+    const officers = [...log.officers];
+    const { act, roster } = log.append(raw);
+    if (act === "handed-over" && roster) must(haveLeft(officers, log.submitted.roster, roster, rosters), "log");
     await breathe();
   }
   return log;

@@ -133,6 +133,12 @@ describe("rosters and intake keys", () => {
     // Without an anchor nobody can tell that a whole chain begins elsewhere; its second version still does not fit.
     it(`refuses: ${name}`, () => assert.rejects(roster.verifyRosters(versions, organisation), refusal()));
   }
+  it("knows who left", async () => {
+    const rosters = await roster.verifyRosters(good.at(-1), organisation);
+    for (const { name, officers, since, named, holds } of vectors.roster.left) {
+      assert.equal(roster.haveLeft(officers, unb64(since), unb64(named), rosters), holds, name);
+    }
+  });
   it("takes the good intake keys, each on the days it is offered", async () => {
     const [{ roster: now }] = [{ roster: (await roster.verifyRosters(good[0], organisation))[0] }];
     const keys = await roster.parseIntakeKeys(intake_keys, organisation);

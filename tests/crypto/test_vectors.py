@@ -15,7 +15,7 @@ from meldkluis.crypto.chain import CaseLog, replay
 from meldkluis.crypto.encoding import load_json, unb64
 from meldkluis.crypto.errors import CryptoError, FormatError, MismatchError, PaddingError, RosterError
 from meldkluis.crypto.message import AnswerDocument, AnswerMessage, AttachmentRef, Document, _attachment, sign_inside
-from meldkluis.crypto.roster import RosterVersion, parse_intake_key, verify_chain
+from meldkluis.crypto.roster import RosterVersion, have_left, parse_intake_key, verify_chain
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "shared.json").read_text())
 CONVERSATION = VECTORS["conversation"]
@@ -118,6 +118,14 @@ def test_no_other_roster_counts(vector: dict[str, Any]) -> None:
     """An administrator who adds a key of his own, and every other short cut, is refused."""
     with pytest.raises(RosterError):
         verify_chain(versions(vector["versions"]), unb64(VECTORS["roster"]["anchor"]))
+
+
+@pytest.mark.parametrize("vector", named(VECTORS["roster"]["left"]))
+def test_who_left_the_roster(vector: dict[str, Any]) -> None:
+    """Only who stood in a roster before the one that is named, and not in it, left it."""
+    rosters = verify_chain(versions(VECTORS["roster"]["good"][-1]), unb64(VECTORS["roster"]["anchor"]))
+    officers = [unb64(key) for key in vector["officers"]]
+    assert have_left(officers, unb64(vector["since"]), unb64(vector["named"]), rosters) is vector["holds"]
 
 
 @pytest.fixture

@@ -176,6 +176,28 @@ def rosters(cast: Cast) -> dict[str, Any]:
     )
     unsigned = RosterVersion(second.payload)
     good_second = unsigned.signed_by(one.signing).signed_by(deputy.signing)
+    third = make_roster(
+        version=3,
+        organisation=ORGANISATION,
+        name="Gemeente Voorbeeld",
+        previous=second.hash,
+        server=cast.server.verify_key,
+        members=[two.member, stranger.member, deputy.member],
+    )
+    good_third = RosterVersion(third.payload).signed_by(one.signing).signed_by(deputy.signing)
+    # Whether these officers left the version `named`, in a case that began with the version `since`.
+    left = [
+        ("left", [two], 1, 2, True),
+        ("both left", [one], 1, 3, True),
+        ("one stands in it", [one, two], 1, 2, False),
+        ("came back", [two], 1, 3, False),
+        ("never stood in one", [make_cast(["TEST Nooit"]).one], 1, 2, False),
+        ("not before it", [stranger], 1, 1, False),
+        ("older than the case", [two], 3, 2, False),
+        ("unknown", [two], 1, 4, False),
+        ("a case of an unknown one", [two], 4, 2, False),
+    ]
+    hashes = {1: cast.roster.hash, 2: second.hash, 3: third.hash, 4: bytes(32)}
     foreign = make_roster(
         version=2,
         organisation="andere",
@@ -209,8 +231,20 @@ def rosters(cast: Cast) -> dict[str, Any]:
     )
     return {
         "anchor": b64(cast.roster.hash),
-        "good": [[v.to_json() for v in chain] for chain in ([first], [first, good_second])],
+        "good": [
+            [v.to_json() for v in chain] for chain in ([first], [first, good_second], [first, good_second, good_third])
+        ],
         "bad": [{"name": name, "versions": [v.to_json() for v in chain]} for name, chain in bad.items()],
+        "left": [
+            {
+                "name": name,
+                "officers": [b64(who.key) for who in officers],
+                "since": b64(hashes[since]),
+                "named": b64(hashes[version]),
+                "holds": holds,
+            }
+            for name, officers, since, version, holds in left
+        ],
         "slots": cast.roster.slots,
         "intake_keys": [b64(officer.intake_key.thing.raw) for officer in cast.officers],
         "bad_intake_keys": [b64(other_organisation.raw), b64(classical.raw), b64(cast.version.payload)],

@@ -125,6 +125,8 @@ class Story:
             }
         elif act == "officer-added":
             more = {"key": bytes(32), "files": {"grant": _FILE}}
+        elif act == "handed-over":
+            more = {"roster": None}
         elif act == "received":
             first = self.log.entries[-1].act == "submitted"
             dues = Dues(given["day"] + timedelta(days=7), given["day"] + timedelta(days=97)) if first else None
@@ -250,7 +252,7 @@ def whole(story: Story) -> None:
     story.refuse("no secret for the other officer", "case-key", one, 2, files={})
     story.add("case-key", one, 2)
     story.refuse("a second one", "case-key", two, 2)
-    story.refuse("an officer already", "officer-added", one, 2, officer=story.cast.two.key)
+    story.add("officer-added", one, 2, officer=story.cast.two.key, key=bytes(31) + b"2")
     story.add("acknowledged", one, 3)
     story.refuse("acknowledged already", "acknowledged-auto", server, 3)
     story.refuse("it was acknowledged", "lapsed", server, 8, **lapse("acknowledgement", "internal", 7))
@@ -482,9 +484,27 @@ def deserted(story: Story) -> None:
     story.add("recused", one, 0)
     story.refuse("an officer is left", "handed-over", story.server, 0, deputy=story.cast.deputy.key)
     story.add("recused", two, 1)
+    story.refuse(
+        "nobody is left who could have left", "handed-over", story.server, 1, deputy=story.cast.deputy.key,
+        roster=story.cast.roster.hash,
+    )  # fmt: skip
     story.add("handed-over", story.server, 1, deputy=story.cast.deputy.key)
     story.add("case-key", story.cast.deputy.signing, 2)
     story.add("officer-added", story.cast.deputy.signing, 2, officer=make_stranger().key)
+
+
+def replaced(story: Story) -> None:
+    """Both officers are off the roster that the server names, and no term has lapsed; a message stays unread meanwhile."""
+    one, deputy = story.cast.one.signing, story.cast.deputy
+    story.add("received", story.server, 0)
+    story.add("case-key", one, 1)
+    story.add("read", one, 1)
+    story.say("message", 2)
+    story.add("officer-added", one, 3, officer=make_stranger().key)
+    story.refuse("no roster is named", "handed-over", story.server, 4, deputy=deputy.key)
+    story.add("handed-over", story.server, 4, deputy=deputy.key, roster=bytes(31) + b"r")
+    story.add("case-key", deputy.signing, 5)
+    story.refuse("twice", "handed-over", story.server, 5, deputy=deputy.key, roster=bytes(31) + b"r")
 
 
 def make_stranger() -> Officer:
@@ -500,6 +520,7 @@ TELLERS = (
     ("deserted", deserted),
     ("moved", moved),
     ("questions", questions),
+    ("replaced", replaced),
 )
 
 
