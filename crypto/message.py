@@ -31,7 +31,7 @@ from meldkluis.crypto.limits import ATTACHMENT_NAME, SHORT_TEXT, TEXT_CLASSES, L
 from meldkluis.crypto.roster import check_recipient
 
 KINDS: Final = ("report", "advice", "addition")
-STRENGTHS: Final = ("browser", "door", "offline")
+STRENGTHS: Final = ("browser", "door", "offline", "officer")
 LANGUAGES: Final = ("nl", "en")
 ANSWER_KINDS: Final = ("acknowledgement", "answer", "feedback", "clock")
 _TEXT: Final = text(TEXT_CLASSES[-1])

@@ -54,8 +54,12 @@ class Trust:
 
     def rosters(self) -> list[Roster]:
         """Return every version that counts here, the first first; empty before there is an anchor."""
-        rows = self._vault.rows("SELECT travelling FROM roster ORDER BY version")
-        return verify_chain([_load(row[0]) for row in rows], self.anchor) if rows else []
+        versions = self.versions()
+        return verify_chain(versions, self.anchor) if versions else []
+
+    def versions(self) -> list[RosterVersion]:
+        """Return the same with their signatures, as they travel."""
+        return [_load(row[0]) for row in self._vault.rows("SELECT travelling FROM roster ORDER BY version")]
 
     def current(self) -> Roster | None:
         """Return the roster of today."""

@@ -33,7 +33,8 @@ from meldkluis.workstation.vault import read_head
 LARGEST_FORM: Final = 1_048_576
 """Bytes: 256 KiB of text, percent-encoded, and some."""
 
-_MOST_FIELDS: Final = 20
+_MOST_FIELDS: Final = 40
+"""A form about an oral report has a field for each of 16 members, and a dozen more."""
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Visit:
             "unlocked": office is not None,
             "roster": None if office is None else office.trust.current(),
             "notices": [station.notices.pop(0) for _ in list(station.notices)] if self.known else [],
+            "oral_waiting": 0 if office is None else len(office.oral.unfinished()),
             "kinds": KINDS,
             "words": words,
             "here": self.path.get("here", "/"),
