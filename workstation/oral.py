@@ -32,7 +32,7 @@ from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.oralform import OralForm
-from meldkluis.workstation.oralkept import Unfinished
+from meldkluis.workstation.oralkept import Unfinished, case_of_form, forget_form, remember_form
 from meldkluis.workstation.render import N_, language
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.trust import Trust
@@ -100,11 +100,20 @@ class OralReports:
         line = self._summaries.one(kept) if kept is not None and found.noted else None
         return dues(found.received) if line is None else line.dues
 
-    def begin(self, form: OralForm, typed: Mapping[str, str]) -> bytes:
+    def begin(self, form: OralForm, typed: Mapping[str, str], once: str) -> bytes:
         """Make code and submission and keep them, and return the case; nothing is sent.
 
-        ActError: not-a-member, reader-key, text-long.
+        `once` names the form: the same again gets the same case, also when that is finished. ActError: not-a-member,
+        reader-key, text-long.
         """
+        with self._vault.transaction():
+            case = case_of_form(self._vault, once)
+            if case is None:
+                case = self._begin(form, typed)
+                remember_form(self._vault, once, case)
+            return case
+
+    def _begin(self, form: OralForm, typed: Mapping[str, str]) -> bytes:
         roster, day = self.roster(), self._api.day()
         code = receipt.generate(form.language)
         reporter = receipt.derive(code, self._keyring.organisation)
@@ -244,5 +253,7 @@ class OralReports:
             replace(self.find(case), **changes).keep(self._vault)
 
     def _remove(self, case: bytes) -> None:
-        Unfinished.forget(self._vault, case)
+        with self._vault.transaction():
+            Unfinished.forget(self._vault, case)
+            forget_form(self._vault, case)
         self._vault.fold()

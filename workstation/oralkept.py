@@ -3,6 +3,7 @@
 
 - A code stands here from before the report is sent until it was handed over; what is removed is overwritten.
 - Text and contact details stand here only until the server received them.
+- Which form became which case is remembered for the newest forms, so that one sent twice makes one case.
 - `Casebook` removes the fact with everything else of a case that its officer withdraws from or that is destroyed.
 """
 
@@ -16,11 +17,31 @@ from meldkluis.crypto.encoding import b64, unb64
 from meldkluis.workstation.vault import Vault
 
 _PREFIX: Final = "oral/"
+_FORMS: Final = "oral-forms"
+_FORMS_KEPT: Final = 50
 
 
 def fact_name(case: bytes) -> str:
     """Return the name of the fact of a case."""
     return f"{_PREFIX}{case.hex()}"
+
+
+def case_of_form(vault: Vault, once: str) -> bytes | None:
+    """Return the case that this form became, if it did."""
+    found = json.loads(vault.fact(_FORMS) or "{}").get(once)
+    return None if found is None else bytes.fromhex(found)
+
+
+def remember_form(vault: Vault, once: str, case: bytes) -> None:
+    """Remember that this form became this case."""
+    forms = [*json.loads(vault.fact(_FORMS) or "{}").items(), (once, case.hex())]
+    vault.set_fact(_FORMS, json.dumps(dict(forms[-_FORMS_KEPT:])))
+
+
+def forget_form(vault: Vault, case: bytes) -> None:
+    """Forget that a form became this case, because it did not."""
+    forms = json.loads(vault.fact(_FORMS) or "{}")
+    vault.set_fact(_FORMS, json.dumps({once: made for once, made in forms.items() if made != case.hex()}))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
   without it.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -28,6 +29,9 @@ _DROPPED: Final = N_("De melding is weggegooid. Er is niets vastgelegd.")
 _ADDRESS: Final = N_("Het adres van de meldpagina is bewaard.")
 _ADDRESS_FACT: Final = "site_address"
 _LONGEST_ADDRESS: Final = 200
+_ONCE: Final = 16
+"""Bytes of the name of a form, by which one that is sent twice is known."""
+
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -38,14 +42,16 @@ def oral(visit: Visit) -> Response:
 
 
 def _question(visit: Visit, status: int = 200, error: str = "") -> Response:
-    office = visit.office
+    unfinished = visit.office.oral.unfinished()
+    return visit.render("oral.html", status, unfinished=unfinished, ready=_ready(visit), error=error)
+
+
+def _ready(visit: Visit) -> bool:
     try:
-        office.oral.roster()
+        visit.office.oral.roster()
     except ActError:
-        ready = False
-    else:
-        ready = True
-    return visit.render("oral.html", status, unfinished=office.oral.unfinished(), ready=ready, error=error)
+        return False
+    return True
 
 
 def begin(visit: Visit) -> Response:
@@ -55,7 +61,12 @@ def begin(visit: Visit) -> Response:
         return _question(visit, 422, "no-choice")
     if choice != "no":
         return visit.render("oral_involved.html")
-    return _form(visit, {"received": visit.office.today().isoformat(), "acknowledge": "yes"}, fresh=True)
+    if not _ready(visit):
+        return _question(visit, 409)
+    fresh = {
+        "received": visit.office.today().isoformat(), "acknowledge": "yes", "once": secrets.token_urlsafe(_ONCE),
+    }  # fmt: skip
+    return _form(visit, fresh, fresh=True)
 
 
 def _form(
@@ -77,7 +88,7 @@ def _form(
 def register(visit: Visit) -> Response:
     """Take the form: keep it, send it, open the case."""
     office, form = visit.office, visit.form
-    if form.get("involved") != "no":
+    if form.get("involved") != "no" or len(form.get("once", "")) < _ONCE:
         return _question(visit, 422, "no-choice")
     members = frozenset(member.key for member in office.oral.roster().members)
     filled, errors = read(form, office.api.day(), members, office.keyring.key)
@@ -85,12 +96,15 @@ def register(visit: Visit) -> Response:
         return _form(visit, form, errors, 422)
     typed = {name: value for name, value in form.items() if name != "csrf"}
     try:
-        case = office.oral.begin(filled, typed)
+        case = office.act(lambda: office.oral.begin(filled, typed, form["once"]))
     except ActError as error:
         field = {"reader-key": "readers", "text-long": "text"}.get(error.reason)
         if field is None:
             raise
         return _form(visit, form, {field: error.reason}, 422)
+    if Unfinished.find(office.vault, case) is None:
+        # A form that was sent again after everything was done.
+        return visit.go(_after(visit, case))
     return _go_on(visit, case)
 
 
@@ -119,7 +133,12 @@ def _go_on(visit: Visit, case: bytes) -> Response:
         if Unfinished.find(office.vault, case) is None:
             raise
         return _sheet(visit, case, 409, error.reason)
-    return visit.go(f"/oral/{b64(case)}" if Unfinished.find(office.vault, case) else f"/case/{b64(case)}")
+    return visit.go(f"/oral/{b64(case)}" if Unfinished.find(office.vault, case) else _after(visit, case))
+
+
+def _after(visit: Visit, case: bytes) -> str:
+    """Return where to go when nothing is left to do: a deputy who stands by has no page of the case."""
+    return "/oral" if visit.office.book.case(case) is None else f"/case/{b64(case)}"
 
 
 def sheet(visit: Visit) -> Response:
@@ -173,7 +192,7 @@ def hand_over(visit: Visit) -> Response:
     """Take the two words, and remove the code."""
     office, form = visit.office, visit.form
     try:
-        office.oral.hand_over(visit.case, (form.get("first", ""), form.get("second", "")))
+        office.act(lambda: office.oral.hand_over(visit.case, (form.get("first", ""), form.get("second", ""))))
     except ActError as error:
         if error.reason != "other-words":
             raise
@@ -186,25 +205,25 @@ def no_code(visit: Visit) -> Response:
     """Remove the code of a reporter who does not want it."""
     if visit.form.get("sure") != "yes":
         return _sheet(visit, visit.case, 422, "not-sure")
-    visit.office.oral.no_code(visit.case)
+    visit.office.act(lambda: visit.office.oral.no_code(visit.case))
     return _finished(visit)
 
 
 def _finished(visit: Visit) -> Response:
-    open_here = visit.office.book.case(visit.case) is not None
-    return visit.go(f"/case/{visit.path['case']}" if open_here else "/oral", _HANDED)
+    return visit.go(_after(visit, visit.case), _HANDED)
 
 
 def discard(visit: Visit) -> Response:
     """Throw away what was not sent."""
     if visit.form.get("sure") != "yes":
         return _sheet(visit, visit.case, 422, "not-sure")
-    visit.office.oral.discard(visit.case)
+    visit.office.act(lambda: visit.office.oral.discard(visit.case))
     return visit.go("/oral", _DROPPED)
 
 
 def address(visit: Visit) -> Response:
     """Keep the address of the reporters' site, which stands on every sheet."""
+    visit.office.oral.find(visit.case)
     given = visit.form.get("address", "").strip()
     if len(given) > _LONGEST_ADDRESS or not given.isprintable() or " " in given:
         return _sheet(visit, visit.case, 422, "bad-address")

@@ -3,6 +3,7 @@
 
 import asyncio
 from datetime import date, timedelta
+from secrets import token_urlsafe
 
 import pytest
 from cast import ORGANISATION
@@ -43,13 +44,13 @@ def filled(places: Workplaces, **changes) -> dict[str, str]:
     }
 
 
-def begun(places: Workplaces, number: int = 0, **changes) -> tuple[bytes, str]:
+def begun(places: Workplaces, number: int = 0, *, once: str = "", **changes) -> tuple[bytes, str]:
     """An oral report that is kept and not sent; returns case and code."""
     office, form = places.offices[number], filled(places, **changes)
     members = frozenset(member.key for member in office.trust.current().members)
     oral, errors = read(form, office.api.day(), members, office.keyring.key)
     assert errors == {}
-    case = office.oral.begin(oral, form)
+    case = office.oral.begin(oral, form, once or token_urlsafe())
     return case, office.oral.find(case).code
 
 
@@ -399,6 +400,22 @@ def test_another_reports_receipt(places, part):
     assert office.oral.find(second).sent
 
 
+def test_a_form_sent_twice(places):
+    """The same form is one case, before it was sent, after it, and when everything is done; thrown away it may come anew."""
+    office = places.offices[0]
+    case, code = begun(places, once="a")
+    assert begun(places, once="a") == (case, code)
+    office.oral.go_on(case)
+    assert begun(places, once="a") == (case, code)
+    hand_over(office, case, code)
+    assert office.oral.begin(None, {}, "a") == case
+    assert cases(places) == 1
+    other, _ = begun(places, once="b")
+    office.oral.discard(other)
+    again, _ = begun(places, once="b")
+    assert again not in {case, other}
+
+
 def test_the_proof_holds(places):
     """The proof is of this case and its day of receipt at the server, and can be checked without the vault."""
     case, _ = registered(places)
@@ -429,7 +446,7 @@ def test_not_on_the_list(places):
     assert isinstance(oral, OralForm)
     office.vault.run("DELETE FROM roster")
     with pytest.raises(ActError, match="not-a-member"):
-        office.oral.begin(oral, form)
+        office.oral.begin(oral, form, "once")
 
 
 def test_a_reader_without_a_key(places):

@@ -4,6 +4,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from secrets import token_urlsafe
 from typing import Any
 
 import html5lib
@@ -43,6 +44,7 @@ def form(places: Workplaces, **changes: str) -> dict[str, str]:
     members = places.offices[0].trust.current().members
     return {
         "involved": "no",
+        "once": token_urlsafe(16),
         "how": "talk",
         "received": (places.clock.day - timedelta(days=2)).isoformat(),
         "language": "nl",
@@ -242,6 +244,30 @@ def test_server_away(places):
     assert len(places.desk.store.cases_of(places.offices[0].keyring.key)) == 1
 
 
+def test_a_double_click(places):
+    """The form sent twice is one case, also after the code was handed over."""
+    browser, sent = places.browser(0), form(places)
+    first, second = browser.post("/oral", **sent), browser.post("/oral", **sent)
+    assert first.headers["location"] == second.headers["location"]
+    path = first.headers["location"]
+    assert browser.post(f"{path}/none", sure="yes").status_code == 303
+    assert browser.post("/oral", **sent).headers["location"] == path.replace("/oral/", "/case/")
+    assert len(places.desk.store.cases_of(places.offices[0].keyring.key)) == 1
+    assert browser.post("/oral", **{**sent, "once": ""}).status_code == 422
+
+
+def test_each_form_has_a_name_of_its_own(places):
+    """The name of the form is new each time and comes back with it."""
+    browser = places.browser(0)
+
+    def name(page: Any) -> str:
+        return next(item.get("value") for item in tree(page).iter("input") if item.get("name") == "once")
+
+    one, two = (browser.post("/oral/begin", involved="no") for _ in range(2))
+    assert len({name(one), name(two)}) == 2
+    assert name(browser.post("/oral", **form(places, text="", once=name(one)))) == name(one)
+
+
 def test_refused_by_the_server(places):
     """A refusal for good gives the form back as it was typed; another one keeps everything for later."""
     browser, transport = places.browser(0), places.transports[0]
@@ -328,7 +354,9 @@ def test_before_the_roster_counts(browser):
     browser.start().unlock()
 
     assert "u staat niet op de lijst" in said(browser.get("/oral"))
-    assert browser.post("/oral/begin", involved="no").status_code == 409
+    page = browser.post("/oral/begin", involved="no")
+    assert page.status_code == 409
+    assert "u staat niet op de lijst" in said(page)
 
 
 def test_unknown_reports(places):
@@ -339,5 +367,5 @@ def test_unknown_reports(places):
     for case in ("AA", b64(bytes(16)), b64(sent.case)):
         assert browser.get(f"/oral/{case}").status_code == 404
         for name in ("go", "handed", "address"):
-            assert browser.post(f"/oral/{case}/{name}", address="x").status_code in {303, 404}
+            assert browser.post(f"/oral/{case}/{name}", address="x").status_code == 404
         assert browser.post(f"/oral/{case}/none", sure="yes").status_code == 404
