@@ -32,7 +32,7 @@ from meldkluis.crypto.limits import ATTACHMENT_NAME, MEETING_SLOT, MEETING_SLOTS
 from meldkluis.crypto.roster import check_recipient
 
 KINDS: Final = ("report", "advice", "addition")
-STRENGTHS: Final = ("browser", "door", "offline")
+STRENGTHS: Final = ("browser", "door", "offline", "officer")
 LANGUAGES: Final = ("nl", "en")
 ANSWER_KINDS: Final = tuple(kind for kinds in ANSWER_ACTS.values() for kind in kinds)
 CONFIRMED_KINDS: Final = ("account", "consent")

@@ -35,7 +35,7 @@ TYPES: Final = (
 SUBJECTS: Final = ("", "official", "executive", "representative", "external")
 """Whom a report is about, by kind of function."""
 
-CHANNELS: Final = ("", "site", "phone", "letter", "conversation")
+CHANNELS: Final = ("", "site", "phone", "letter", "conversation", "other")
 """How a report came; empty counts as the site."""
 
 ANONYMOUS: Final = ("", "yes", "no")

@@ -20,6 +20,7 @@ from starlette.types import Scope
 
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import FormatError
+from meldkluis.intake.api import SUBMISSION
 from meldkluis.intake.app import WithDesk
 from meldkluis.intake.exchange import answer, desk_of, guarded, nothing, read_body, refusal
 from meldkluis.intake.headers import Guard
@@ -117,6 +118,15 @@ async def _append(request: Request, signer: wire.Signer, body: bytes) -> Respons
     return answer(wire.AppendAnswer(added.entries, added.head).dump(), 201)
 
 
+async def _report(request: Request, signer: wire.Signer, body: bytes) -> Response:
+    sent = wire.RegisterRequest.parse(body)
+    report = sent.report
+    accepted = await desk_of(request).register(signer.key, sent.address, report.entry, report.files, today())
+    assert accepted.proof is not None
+    received = wire.ReportAnswer(accepted.received.raw, accepted.proof.raw)
+    return answer(received.dump(), 201 if accepted.new else 200)
+
+
 def _case_of(request: Request) -> bytes:
     return _id(request.path_params["case"])
 
@@ -174,6 +184,7 @@ def create_app(desk: Desk) -> Starlette:
             Route("/v1/roster/signatures", verified(_sign_roster, _SMALL), methods=["POST"]),
             Route("/v1/intake-keys", verified(_announce, _SMALL), methods=["POST"]),
             Route("/v1/cases", verified(_cases), methods=["GET"]),
+            Route("/v1/reports", verified(_report, SUBMISSION), methods=["POST"]),
             Route("/v1/certificates", verified(_certificates), methods=["GET"]),
             Route("/v1/cases/{case}", verified(_case), methods=["GET"]),
             Route("/v1/cases/{case}/files/{entry}/{slot}", verified(_file), methods=["GET"]),

@@ -43,6 +43,14 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in DESIGNATED and day not in public_holidays(day.year)
 
 
+def working_days_after(day: date, count: int) -> date:
+    """Return the `count`-th working day after a day; the day itself does not count."""
+    while count:
+        day += timedelta(days=1)
+        count -= is_working_day(day)
+    return day
+
+
 @cache
 def public_holidays(year: int) -> MappingProxyType[date, str]:
     """Return the yearly holidays of ATW article 3 with their Dutch names, without Sundays and decreed days.

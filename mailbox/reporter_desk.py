@@ -118,6 +118,19 @@ class ReporterDesk(Premises):
             return self._again(standing, sent)
         return Accepted(received.thing, self._proof(sent, received), new=True)
 
+    async def register(
+        self, officer: bytes, address: bytes, entry: bytes | Entry, files: Mapping[str, bytes], today: date
+    ) -> Accepted:
+        """Receive a report that an officer wrote down for its reporter; as `submit`, for one of its readers only.
+
+        Nothing is kept of who sent it. Refused: as `submit`; `malformed` when the officer is none of its readers.
+        """
+        sent = checks.read_entry(entry)
+        readers = {*sent.fields.get("to", ()), sent.fields.get("deputy")}
+        if sent.fields.get("to") and officer not in readers:
+            raise Refused("malformed")
+        return await self.submit(address, sent, files, today)
+
     def _report(self, sent: Entry, files: Mapping[str, bytes], today: date) -> tuple[NewCase, Entry]:
         now = self.now()
         roster = checks.check_readers(sent, now, today)

@@ -34,6 +34,7 @@ from meldkluis.mailbox.wire_reporter import (
     KeysAnswer,
     MailboxAnswer,
     MessageAnswer,
+    RegisterRequest,
     ReportAnswer,
     ReportRequest,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "KeysAnswer",
     "MailboxAnswer",
     "MessageAnswer",
+    "RegisterRequest",
     "ReportAnswer",
     "ReportRequest",
     "Request",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Self
 
-from meldkluis.crypto.encoding import b64, boolean, dump_json, integer, list_of, load_json, read_fields
+from meldkluis.crypto.encoding import b64, binary, boolean, dump_json, integer, list_of, load_json, read_fields
 from meldkluis.crypto.limits import Limits
 from meldkluis.crypto.roster import RosterVersion
 from meldkluis.mailbox.wire_checks import (
@@ -76,6 +76,26 @@ class ReportRequest(_EntryRequest):
     def parse(cls, body: bytes) -> Self:
         """Read the body."""
         return cls(**read_fields(load_json(body), {"entry": blob(ENTRY), "files": _REPORT_FILES}))
+
+
+@dataclass(frozen=True)
+class RegisterRequest:
+    """`POST /v1/reports` (section 10): a report that an officer wrote down, with the 32 bytes of its address."""
+
+    address: bytes = field(repr=False)
+    report: ReportRequest = field(repr=False)
+
+    def dump(self) -> bytes:
+        """Write the body."""
+        files = {slot: b64(file) for slot, file in self.report.files.items()}
+        return dump_json({"address": b64(self.address), "entry": b64(self.report.entry), "files": files})
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Read the body."""
+        checks = {"address": binary(32), "entry": blob(ENTRY), "files": _REPORT_FILES}
+        fields = read_fields(load_json(body), checks)
+        return cls(fields["address"], ReportRequest(fields["entry"], fields["files"]))
 
 
 class AddRequest(_EntryRequest):

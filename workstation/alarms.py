@@ -51,6 +51,10 @@ KINDS: Final[dict[str, Words]] = {
     ),
     "inbox": Words(N_("De server gaf een lijst van zaken die niet van de server van uw organisatie is."), _ALL),
     "inbox-replay": Words(N_("De server gaf een lijst van zaken van een eerdere vraag."), _ALL),
+    "oral-receipt": Words(
+        N_("De server gaf voor een mondelinge melding een bewijs van ontvangst dat niet klopt."),
+        N_("Geef de melder nog geen code. Spreek de andere vertrouwenspersonen, en vraag het de beheerder."),
+    ),
     "clock": Words(
         N_("De dag van de server en de dag van deze computer verschillen meer dan één dag."),
         N_("Kijk of de klok van deze computer goed staat. Staat hij goed, vraag het dan de beheerder van de server."),

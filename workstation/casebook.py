@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from meldkluis.crypto.message import Grant
 from meldkluis.mailbox.actions import Due
+from meldkluis.workstation.oralkept import Unfinished
 from meldkluis.workstation.vault import Vault
 
 NOT_INVOLVED: Final = "not-involved"
@@ -155,6 +156,7 @@ class Casebook:
     def _remove(self, case: bytes) -> None:
         for table in ("file", "draft", "case_secret", "reminder"):
             self.vault.run(f"DELETE FROM {table} WHERE dossier = ?", case)  # noqa: S608 - names of ours
+        Unfinished.forget(self.vault, case)
 
     def forget(self, case: bytes) -> None:
         """Remove log and dossier of a case of which nothing else is left."""

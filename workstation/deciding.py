@@ -70,7 +70,7 @@ class Decisions:
         if state not in STATES:
             raise ActError("bad-state")
         if received is not None:
-            _check_past(received, self._api.day(), "received")
+            check_past(received, self._api.day(), "received")
             if not reason.strip():
                 raise ActError("no-reason-received")
 
@@ -124,7 +124,7 @@ class Decisions:
 
     def run_clock(self, case: bytes, since: date) -> None:
         """Let the terms run, counted from a day; nothing happens when they are counted from it already."""
-        _check_past(since, self._api.day(), "since")
+        check_past(since, self._api.day(), "since")
 
         def run(log: CaseLog) -> None:
             if not log.course.runs or log.course.since != since:
@@ -239,7 +239,8 @@ class Decisions:
         self._book.extend(log.case, entry.index, [entry.raw], {(entry.index, "note"): sealed.files["note"]})
 
 
-def _check_past(day: date, today: date, field: str) -> None:
+def check_past(day: date, today: date, field: str) -> None:
+    """Raise ActError `future-…` or `old-…` for a day that the log would not take."""
     if day > today:
         raise ActError(f"future-{field}")
     # Four days less than the log allows: a day more or less of the server's must not make the difference.

@@ -28,6 +28,7 @@ from meldkluis.workstation.errors import DistrustError, RefusedError, Unreachabl
 from meldkluis.workstation.handover import HandOvers
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.oral import OralReports
 from meldkluis.workstation.register import Register
 from meldkluis.workstation.settings import Settings
 from meldkluis.workstation.summary import Summaries
@@ -75,6 +76,10 @@ class Office:
         self.handovers: Final = HandOvers(
             self.keyring, self.trust, self.book, self.dossiers, self.api, self.acts, self.logs
         )
+        self.oral: Final = OralReports(
+            self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, acts=self.acts,
+            logs=self.logs, decisions=self.decisions,
+        )  # fmt: skip
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
@@ -98,6 +103,7 @@ class Office:
         """Fetch everything once; UnreachableError or RefusedError, remembered for the pages too."""
         with self._lock:
             self._fetched_at = time.monotonic()
+            self.oral.sweep(self.today())
             try:
                 self.last = self.sync.round(self.today())
                 self.last_error = None

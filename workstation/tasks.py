@@ -16,20 +16,14 @@ from typing import Final
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.note import CLOCKLESS
-from meldkluis.mailbox.calendar import is_working_day
+from meldkluis.mailbox.calendar import working_days_after
 from meldkluis.mailbox.terms import Dues, add_months
+from meldkluis.workstation.account import account_due, reaction_until
 from meldkluis.workstation.handling import Handling, Step
 from meldkluis.workstation.steps import newest, of_kind, undecided
 
 WEIGH: Final = 10
 """Working days from receipt to the first weighing, so that an inquiry fits into three months."""
-
-ACCOUNT: Final = 5
-"""Working days from a conversation to its written account, while everybody remembers it."""
-
-REACT: Final = timedelta(days=14)
-"""How long the reporter has at the least to react to the account (Directive (EU) 2019/1937 article 18: the opportunity
-to check, rectify and agree)."""
 
 MEETING: Final = (5, 15)
 """Working days from a request to a proposal, and to the meeting ("within a reasonable time", article 9(2))."""
@@ -66,14 +60,6 @@ class Task:
     def late(self, today: date) -> bool:
         """Whether its day is over."""
         return not self.done and self.due is not None and self.due < today
-
-
-def working_days_after(day: date, count: int) -> date:
-    """Return the `count`-th working day (ATW) after a day."""
-    while count:
-        day += timedelta(days=1)
-        count -= is_working_day(day)
-    return day
 
 
 @dataclass(frozen=True)
@@ -187,13 +173,13 @@ def _account(case: _Case) -> Iterator[Task]:
         return
     accounts = case.questions("account")
     for start in starts:
-        yield Task("account", working_days_after(start, ACCOUNT), any(day >= start for _, day in accounts))
+        yield Task("account", account_due(start), any(day >= start for _, day in accounts))
     if accounts:
         number, day = accounts[-1]
         reply = case.log.course.answers_to.get(case.log.entries[number].hash)
         # No answer is never a yes: the task stays as what it is, not confirmed.
         kind = "account-declined" if reply is False else "account-confirm"
-        yield Task(kind, day + REACT, reply is True, number)
+        yield Task(kind, reaction_until(day), reply is True, number)
 
 
 def _meeting(case: _Case) -> Iterator[Task]:

@@ -59,9 +59,13 @@ class Trust:
         newest = self._vault.row("SELECT version, hash FROM roster ORDER BY version DESC LIMIT 1")
         stands = (self.anchor, newest)
         if self._verified is None or self._verified[0] != stands:
-            rows = self._vault.rows("SELECT travelling FROM roster ORDER BY version")
-            self._verified = stands, verify_chain([_load(row[0]) for row in rows], self.anchor) if rows else []
+            versions = self.versions()
+            self._verified = stands, verify_chain(versions, self.anchor) if versions else []
         return list(self._verified[1])
+
+    def versions(self) -> list[RosterVersion]:
+        """Return the same with their signatures, as they travel."""
+        return [_load(row[0]) for row in self._vault.rows("SELECT travelling FROM roster ORDER BY version")]
 
     def current(self) -> Roster | None:
         """Return the roster of today."""

@@ -130,6 +130,7 @@ class Visit:
             "unlocked": office is not None,
             "roster": None if office is None else office.trust.current(),
             "notices": [station.notices.pop(0) for _ in list(station.notices)] if self.known else [],
+            "oral_waiting": 0 if office is None else len(office.oral.unfinished()),
             "kinds": KINDS,
             "words": words,
             "here": self.path.get("here", "/"),

@@ -143,6 +143,7 @@ CHANNELS: Final = {
     "phone": N_("telefoon"),
     "letter": N_("brief"),
     "conversation": N_("gesprek"),
+    "other": N_("op een andere manier"),
 }
 ANONYMOUS: Final = {"": N_("onbekend"), "yes": N_("ja"), "no": N_("nee")}
 MEASURES: Final = {

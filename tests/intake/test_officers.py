@@ -120,6 +120,7 @@ TARGETS = [
     ("GET", "/v1/status"),
     ("POST", "/v1/roster/signatures"),
     ("POST", "/v1/intake-keys"),
+    ("POST", "/v1/reports"),
     ("GET", "/v1/cases"),
     ("GET", "/v1/cases/AAAAAAAAAAAAAAAAAAAAAA"),
     ("GET", "/v1/cases/AAAAAAAAAAAAAAAAAAAAAA/files/0/content"),

@@ -9,9 +9,9 @@ from workplace import Workplaces
 
 from meldkluis.crypto.note import Categories
 from meldkluis.crypto.record import Record
-from meldkluis.mailbox.calendar import is_working_day
+from meldkluis.mailbox.calendar import is_working_day, working_days_after
 from meldkluis.mailbox.terms import add_months
-from meldkluis.workstation.tasks import Task, working_days_after
+from meldkluis.workstation.tasks import Task
 
 DAY = timedelta(days=1)
 
