@@ -63,8 +63,14 @@ class Decisions:
         """Return until when a case is kept that is closed today with this outcome."""
         return ends(outcome, self._api.day(), self.policy().retention)
 
-    def handle(self, case: bytes, regime: str, state: str, received: date | None, reason: str) -> None:
-        """Write down regime, state and the day of an oral report. ActError names the field that is wrong."""
+    def handle(
+        self, case: bytes, regime: str, state: str, received: date | None, reason: str,
+        categories: Categories | None = None,
+    ) -> None:  # fmt: skip
+        """Write down regime, state and the day of an oral report. ActError names the field that is wrong.
+
+        Without `categories` those stay that stand.
+        """
         if regime not in REGIMES:
             raise ActError("bad-regime")
         if state not in STATES:
@@ -78,6 +84,8 @@ class Decisions:
             stands = self._summaries.handling(log)
             now = replace(stands.note, outcome=None, reason=stands.reason, record=None)
             wanted = replace(now, regime=regime, state=state, received=received, reason=reason)
+            if categories is not None:
+                wanted = replace(wanted, categories=categories)
             if wanted != now:
                 self._note(log, "noted", wanted)
 
