@@ -122,8 +122,10 @@ def test_from_call_to_mailbox(places):
     assert log.course.since == called
     line = office.summaries.one(office.book.case(case))
     assert line.dues == dues(called, places.clock.day)
-    assert line.handling.note.received == called
-    assert line.handling.note.reason == "Gemeld per telefoon. Ik was drie dagen zonder computer."
+    note = office.summaries.handling(office.dossiers.log(case)).note
+    assert (note.received, note.categories.channel) == (called, "phone")
+    assert note.reason == "Gemeld per telefoon. Ik was drie dagen zonder computer."
+    assert any(task.kind == "account" for task in line.todo)
     first = office.dossiers.timeline(case)[0].document
     assert (first.strength, first.about, first.kind) == ("officer", "de inkoper", "report")
     assert first.text.endswith(TEXT)
