@@ -33,6 +33,7 @@ from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.vault import Vault
+from meldkluis.workstation.yearly import Yearly
 
 REFRESH_SECONDS: Final = 60
 """A page that is opened later than this after the last round fetches first."""
@@ -68,6 +69,7 @@ class Office:
         self.decisions: Final = Decisions(
             self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts, self.logs
         )
+        self.yearly: Final = Yearly(self.keyring, self.trust, self.book, self.register, self.summaries)
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
