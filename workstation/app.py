@@ -24,6 +24,7 @@ from meldkluis.workstation import (
     pages_roster,
     pages_steps,
     pages_writing,
+    pages_yearly,
 )
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
@@ -69,6 +70,7 @@ def create_app(station: Station) -> ASGIApp:
         *pages_roster.ROUTES,
         *pages_steps.ROUTES,
         *pages_writing.ROUTES,
+        *pages_yearly.ROUTES,
         Route("/static/{name}", _static),
     ]
     app = Starlette(routes=routes, exception_handlers={

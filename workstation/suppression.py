@@ -4,8 +4,8 @@
 - A row with 1 to 4 reports shows that it has fewer than five; then one larger row of its table is withheld too, so that
   the total does not give it away; a row that is hidden in one year is hidden in the other (docs/adr/0016-yearly.md).
 - Which rows are hidden follows from what is shown alone: whoever knows these rules learns no more by running them.
-- Where a hidden row could be worked out after all, the whole table is withheld, in both years; under ten reports a year has
-  no tables.
+- Where a hidden row could be worked out after all, the whole table is withheld, in both years. Under ten reports there
+  are no tables.
 - It protects numbers, not people: what a reader knows from elsewhere it cannot know.
 
 Pure.

@@ -95,7 +95,9 @@ def report(now: Counts, before: Counts, year: int, language: Language) -> Report
         detriment=None if few else writer.row("", flagged["detriment"]),
         rates=tuple(_rates(now, before, writer, language)),
         singles=tuple(
-            writer.row(yearly_words.SINGLES[name], [single(now.singles[name]), single(before.singles[name])], shares=False)
+            writer.row(
+                yearly_words.SINGLES[name], [single(counts.singles[name]) for counts in (now, before)], shares=False
+            )
             for name in SINGLES
         ),
     )  # fmt: skip
