@@ -31,6 +31,7 @@ TYPES: Final = frozenset(
         "proof",
         "certificate",
         "inbox",
+        "yearly",
     }
 )
 KEY: Final = 32

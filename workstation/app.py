@@ -27,6 +27,7 @@ from meldkluis.workstation import (
     pages_settings,
     pages_steps,
     pages_writing,
+    pages_yearly,
 )
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
@@ -75,6 +76,7 @@ def create_app(station: Station) -> ASGIApp:
         *pages_settings.ROUTES,
         *pages_steps.ROUTES,
         *pages_writing.ROUTES,
+        *pages_yearly.ROUTES,
         Route("/static/{name}", _static),
     ]
     app = Starlette(routes=routes, exception_handlers={

@@ -36,6 +36,7 @@ from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport, Way
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.vault import Vault
+from meldkluis.workstation.yearly import Yearly
 
 REFRESH_SECONDS: Final = 60
 """A page that is opened later than this after the last round fetches first."""
@@ -80,6 +81,7 @@ class Office:
             self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, acts=self.acts,
             logs=self.logs, decisions=self.decisions,
         )  # fmt: skip
+        self.yearly: Final = Yearly(self.keyring, self.trust, self.book, self.register, self.summaries)
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None

@@ -8,7 +8,7 @@
 import gc
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.presence import Presence
 from meldkluis.workstation.render import language, preferred
 from meldkluis.workstation.session import Sessions
+from meldkluis.workstation.upload import read_upload
 from meldkluis.workstation.vault import read_head
 
 LARGEST_FORM: Final = 1_048_576
@@ -80,7 +81,7 @@ class Station:
 
 @dataclass(frozen=True)
 class Visit:
-    """A request that may be answered. `form` has each field once."""
+    """A request that may be answered. `form` has each field once; `file` is what was uploaded with it."""
 
     station: Station
     method: str
@@ -89,6 +90,7 @@ class Visit:
     form: Mapping[str, str] = field(repr=False)
     known: bool
     language: str
+    file: bytes = field(default=b"", repr=False)
     address: str = "/"
     """Path and query of the request."""
     came_from: str = "/"
@@ -230,16 +232,24 @@ def visit_of(request: Request, form: Mapping[str, str]) -> Visit:
 
 def route(
     path: str, handler: Handler, method: str = "GET", *, unlocked: bool = True, session: bool = True,
-    largest: int = LARGEST_FORM,
+    largest: int = LARGEST_FORM, upload: int = 0,
 ) -> Route:  # fmt: skip
-    """Return a route that lets a handler see only the visits it may see; `largest` bounds its form, in bytes."""
+    """Return a route that lets a handler see only the visits it may see.
+
+    `largest` bounds a form, in bytes; with `upload` the form comes with a file, and has at most so many bytes.
+    """
 
     async def endpoint(request: Request) -> Response | _Seen:
         station: Station = request.app.state.station
         known = station.sessions.known(request.cookies)
         # A stranger's body is not even read.
-        form = await _form(request, largest) if method == "POST" and known else {}
-        visit = visit_of(request, form)
+        form: dict[str, str] = {}
+        file = b""
+        if method == "POST" and known and upload:
+            form, file = await read_upload(request.headers.get("content-type", ""), request.stream(), upload)
+        elif method == "POST" and known:
+            form = await _form(request, largest)
+        visit = replace(visit_of(request, form), file=file)
         if session and not known:
             return visit.render("outside.html", 401)
         if method == "POST" and not station.sessions.form_is_ours(form.get("csrf", "")):
