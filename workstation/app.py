@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from meldkluis.workstation import pages_access, pages_cases, pages_handling, pages_register, pages_roster
+from meldkluis.workstation import pages_access, pages_cases, pages_handling, pages_register, pages_roster, pages_share
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
 from meldkluis.workstation.visit import Station, visit_of
@@ -53,7 +53,7 @@ def create_app(station: Station) -> ASGIApp:
     """Return the application of a vault, behind its guard."""
     routes = [
         *pages_access.ROUTES, *pages_cases.ROUTES, *pages_handling.ROUTES, *pages_register.ROUTES,
-        *pages_roster.ROUTES, Route("/static/{name}", _static),
+        *pages_roster.ROUTES, *pages_share.ROUTES, Route("/static/{name}", _static),
     ]  # fmt: skip
     app = Starlette(routes=routes, exception_handlers={
         HTTPException: _refused, WorkstationError: _problem, Exception: _refused,

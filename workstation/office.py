@@ -28,6 +28,7 @@ from meldkluis.workstation.errors import DistrustError, RefusedError, Unreachabl
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.register import Register
+from meldkluis.workstation.sharing import Sharing
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport
@@ -65,6 +66,9 @@ class Office:
         self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, self.logs)
         self.decisions: Final = Decisions(
             self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts, self.logs
+        )
+        self.sharing: Final = Sharing(
+            self.keyring, self.trust, self.dossiers, self.summaries, self.acts, self.decisions, self.api
         )
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None

@@ -10,7 +10,7 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from meldkluis.crypto.encoding import dump_json
 from meldkluis.crypto.errors import CryptoError
@@ -56,6 +56,10 @@ class Trust:
         """Return every version that counts here, the first first; empty before there is an anchor."""
         rows = self._vault.rows("SELECT travelling FROM roster ORDER BY version")
         return verify_chain([_load(row[0]) for row in rows], self.anchor) if rows else []
+
+    def travelling(self) -> list[Any]:
+        """Return every version that counts here in its travelling form, signatures and all."""
+        return [json.loads(row[0]) for row in self._vault.rows("SELECT travelling FROM roster ORDER BY version")]
 
     def current(self) -> Roster | None:
         """Return the roster of today."""

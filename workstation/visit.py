@@ -33,7 +33,8 @@ from meldkluis.workstation.vault import read_head
 LARGEST_FORM: Final = 1_048_576
 """Bytes: 256 KiB of text, percent-encoded, and some."""
 
-_MOST_FIELDS: Final = 20
+_MOST_FIELDS: Final = 1000
+"""A tick for each attachment of a case, and some; the form's size bounds it too."""
 
 
 @dataclass
