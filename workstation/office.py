@@ -17,6 +17,7 @@ from meldkluis.crypto.attachment import open_attachment
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.message import AttachmentRef
 from meldkluis.workstation.acts import Acts
+from meldkluis.workstation.archiving import Archiving
 from meldkluis.workstation.casebook import Casebook
 from meldkluis.workstation.casefiles import CaseFiles
 from meldkluis.workstation.caselogs import CaseLogs
@@ -70,6 +71,7 @@ class Office:
         self.sharing: Final = Sharing(
             self.keyring, self.trust, self.dossiers, self.summaries, self.acts, self.decisions, self.api
         )
+        self.archiving: Final = Archiving(self.book, self.dossiers, self.summaries, self.decisions, self.api)
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
@@ -86,6 +88,8 @@ class Office:
             self._fetched_at = time.monotonic()
             try:
                 self.last = self.sync.round(self.today())
+                if self.last.ready:
+                    self.archiving.round(self.today())
                 self.last_error = None
             except (UnreachableError, RefusedError) as error:
                 self.last_error = error

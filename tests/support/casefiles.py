@@ -5,11 +5,11 @@ import io
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import html5lib
 from workplace import Browser, Sent, Workplaces
 
 from meldkluis.crypto import age
@@ -80,9 +80,16 @@ def given(places: Workplaces, browser: Browser, sent: Sent, **changes: str) -> G
     return opened_file(answer.content)
 
 
+def said(page: Any) -> str:
+    """A page, given or answered, in words, parsed strictly: what is not valid HTML is a failure."""
+    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), strict=True, namespaceHTMLElements=False)
+    text = page.decode() if isinstance(page, bytes) else page.text
+    return " ".join(" ".join(parser.parse(text).find(".//main").itertext()).split())
+
+
 def checked(directory: Path) -> tuple[int, str]:
     """Run the check that a case file brings, with the standard library alone."""
-    command: Iterable[str] = [sys.executable, "-I", "-S", str(directory / "controleer.py")]
-    done = subprocess.run([*command], cwd=directory, capture_output=True, text=True, check=False, timeout=120)
+    command = [sys.executable, "-I", "-S", str(directory / "controleer.py")]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=120)
     assert done.stderr == ""
     return done.returncode, done.stdout
