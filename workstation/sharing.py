@@ -193,11 +193,12 @@ class Sharing:
                 yield Member(one.path, one.ref.length, _opening(attachment, sheet.case, one.ref))
             words = language(sheet.choice.language)
             yield whole("zaak.html", html(words, sheet, sums.digests))
+            yield whole("zaak.css", _ours("static/casefile.css"))
             yield whole("log.json", log)
             if sheet.choice.kind == "archive":
                 yield whole("metagegevens.xml", metadata(words, sheet))
             yield whole("LEESMIJ.txt" if words.code == "nl" else "README.txt", readme(words, sheet))
-            yield whole("controleer.py", (resources.files("meldkluis.workstation") / "controleer.py").read_bytes())
+            yield whole("controleer.py", _ours("controleer.py"))
 
         return members
 
@@ -215,6 +216,11 @@ class Sharing:
 
 def _opening(attachment: Opener, case: bytes, ref: AttachmentRef) -> Callable[[], Iterator[bytes]]:
     return lambda: attachment(case, ref)
+
+
+def _ours(name: str) -> bytes:
+    """Return a file of the package."""
+    return (resources.files("meldkluis.workstation") / name).read_bytes()
 
 
 def _named(whom: str) -> str:

@@ -63,7 +63,7 @@ def test_the_whole_way(archived):
     assert 5 <= acts.count("held") <= 12
     browser, path = places.browser(0), f"/case/{b64(sent.case)}"
     page = said(browser.get(path))
-    assert f"{WORDS} . {BLOCKED}" in page
+    assert f"{WORDS}. {BLOCKED}" in page
     assert "Bewaren opheffen" not in page
     assert "wacht op het ontvangstbewijs" in browser.post(f"{path}/release").text
     got = given(places, browser, sent, kind="archive", whom="Archief", **{"file-0-0": "yes"})

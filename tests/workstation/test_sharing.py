@@ -45,7 +45,7 @@ def test_what_the_recipient_gets(places, tmp_path):
     got = given(places, places.browser(0), sent, **{"file-0-4": "yes", "file-0-0": "yes"})
 
     assert set(got.files) == {
-        "bijlagen/01-_.._etc_passwd", "bijlagen/05-rapport.pdf", "zaak.html", "log.json", "LEESMIJ.txt", "controleer.py",
+        "bijlagen/01-_.._etc_passwd", "bijlagen/05-rapport.pdf", "zaak.html", "zaak.css", "log.json", "LEESMIJ.txt", "controleer.py",
         "SHA256SUMS", "HANDTEKENING.json",
     }  # fmt: skip
     assert (got.files["bijlagen/01-_.._etc_passwd"], got.files["bijlagen/05-rapport.pdf"]) == (b"inhoud 0", b"inhoud 4")
