@@ -112,8 +112,15 @@ def _forge(entries):
 
 
 def _other_author(entries):
-    raw = base64.urlsafe_b64decode(entries[4] + "==")
-    entries[4] = b64(sign("entry", raw[96:].partition(b"\0")[2], SigningKey.generate()).raw)
+    raw = base64.urlsafe_b64decode(entries[-1] + "==")
+    entries[-1] = b64(sign("entry", raw[96:].partition(b"\0")[2], SigningKey.generate()).raw)
+
+
+def _write_anew(entries, key):
+    raw = base64.urlsafe_b64decode(entries[-2] + "==")
+    document = json.loads(raw[96:].partition(b"\0")[2])
+    document["files"]["note"]["size"] += 1
+    entries[-2] = b64(sign("entry", json.dumps(document).encode(), key).raw)
 
 
 TAMPERED = {
@@ -146,11 +153,15 @@ def good(places):
     return got, places.offices[0].keyring.signing_key
 
 
-def test_every_change_is_found(good, tmp_path):
+def test_every_change_is_found(places, good, tmp_path):
     """Whoever changes a text, an attachment, the list or a signature is found out; so is an officer who changes the log."""
     got, key = good
     changed = {name: change(got.files) for name, change in TAMPERED.items()}
     changed |= {name: _signed(change(got.files), key) for name, change in BY_AN_OFFICER.items()}
+    changed["an entry of the officer's is written anew"] = _signed(
+        _entries(got.files, lambda entries: _write_anew(entries, key)), key
+    )
+    changed["signed by who does not handle the case"] = _signed(got.files, places.offices[2].keyring.signing_key)
     original = got.files
     assert checked(got.unpack(tmp_path / "good"))[0] == 0
     for number, (name, files) in enumerate(changed.items()):
