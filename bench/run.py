@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import daily
+import desk
 import pages
 from load import Result, Target, run
 from prepared import (
@@ -229,6 +230,15 @@ def daily_run(_: float) -> None:
     shutil.rmtree(directory, ignore_errors=True)
 
 
+def workstation(_: float) -> None:
+    """A vault of 2,000 cases: list, search, start; and an attachment of 100 MB decrypted."""
+    directory = RESULTS / f"workstation-{os.getpid()}"
+    directory.mkdir(parents=True)
+    desk.attachment(bound)
+    desk.measure(directory, 2000, bound)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 SCENARIOS: dict[str, Callable[[float], None]] = {
     "browser": browser,
     "door": door,
@@ -236,6 +246,7 @@ SCENARIOS: dict[str, Callable[[float], None]] = {
     "attachments": attachments,
     "browsers": browsers,
     "daily": daily_run,
+    "workstation": workstation,
 }
 
 

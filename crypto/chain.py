@@ -18,13 +18,14 @@ from meldkluis.crypto.entry import (
     Entry,
     make_entry,
     parse_entry,
+    read_stored,
 )
 from meldkluis.crypto.errors import ChainError
 from meldkluis.crypto.receipt import case_of
 from meldkluis.crypto.rules import RULES, require
 from meldkluis.crypto.signed import SigningKey
 
-__all__ = ["CaseLog", "replay"]
+__all__ = ["CaseLog", "read_log", "replay"]
 
 
 class CaseLog:
@@ -203,4 +204,12 @@ def replay(raws: Iterable[bytes], organisation: str, case: bytes, server_keys: I
     log = CaseLog(organisation, case, server_keys)
     for raw in raws:
         log.append(raw)
+    return log
+
+
+def read_log(raws: Iterable[bytes], organisation: str, case: bytes, server_keys: Iterable[bytes]) -> CaseLog:
+    """Return the state of a log whose entries were verified when they were stored; never for what came by wire."""
+    log = CaseLog(organisation, case, server_keys)
+    for raw in raws:
+        log.append(read_stored(raw))
     return log

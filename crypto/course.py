@@ -29,7 +29,7 @@ LONGEST_POSTPONED: Final = timedelta(days=184)
 """Messages later than this after a case's day put its end off no more, but for the first after a notice."""
 
 APPROVALS: Final = 2
-_NO_REACTION: Final = frozenset({"not-involved", "recused", "case-key", "destroyed"})
+_NO_REACTION: Final = frozenset({"not-involved", "recused", "case-key", "officer-added", "destroyed"})
 """Acts that say nothing of whether anybody read what the reporter wrote."""
 
 
@@ -39,6 +39,7 @@ class Course:
 
     `since`: terms are counted from here. `acknowledged`: the first acknowledgement, by a person or not. `feedback`: the
     first since `since`. `unread`: day of the oldest message that no officer has reacted to. `heard`: of the newest one.
+    `answers_to`: by the hash of each entry that asked something, the reporter's newest yes or no, None before it.
     """
 
     received: date | None = None
@@ -51,6 +52,7 @@ class Course:
     lapses: dict[tuple[date, str, str], Entry] = field(default_factory=dict)
     unread: date | None = None
     heard: date | None = None
+    answers_to: dict[bytes, bool | None] = field(default_factory=dict)
     closed: Entry | None = None
     held: Entry | None = None
     approvals: set[bytes] = field(default_factory=set)
@@ -58,7 +60,6 @@ class Course:
     announced: Entry | None = None
     identity_gone: bool = False
     destroyed_by: dict[bytes, date] = field(default_factory=dict)
-    replies: dict[bytes, bool] = field(default_factory=dict)
 
     @property
     def lapsed(self) -> frozenset[tuple[str, str]]:
@@ -135,6 +136,14 @@ def _objected(course: Course, _: Entry) -> None:
         course.since = min(course.received, course.since)
 
 
+def _asked(course: Course, entry: Entry) -> None:
+    course.answers_to[entry.hash] = None
+
+
+def _replied(course: Course, entry: Entry) -> None:
+    course.answers_to[entry.fields["of"]] = entry.act == "agreed"
+
+
 def _acknowledged(course: Course, entry: Entry) -> None:
     course.acknowledged = course.acknowledged or entry.fields["day"]
     course.by_person = course.by_person or entry.act == "acknowledged"
@@ -199,6 +208,9 @@ def _destroyed(course: Course, entry: Entry) -> None:
 _TAKES: Final = {
     "received": _received,
     "objected": _objected,
+    "asked": _asked,
+    "agreed": _replied,
+    "declined": _replied,
     "acknowledged": _acknowledged,
     "acknowledged-auto": _acknowledged,
     "feedback": _feedback,

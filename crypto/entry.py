@@ -128,14 +128,15 @@ REPORTER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
         "attachments": _attachments,
     },
     "withdrawn": {},
-    "agreed": {},
+    "agreed": {"of": _HASH},
+    "declined": {"of": _HASH},
     "objected": {},
 }
 SERVER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "received": {"day": day, "of": _HASH, "commitment": optional(_HASH), "dues": optional(_dues)},
     "acknowledged-auto": _DAY_ONLY,
     "lapsed": {"day": day, "term": one_of(*TERMS), "end": one_of(*TERM_ENDS), "due": day},
-    "handed-over": {"day": day, "deputy": _HASH},
+    "handed-over": {"day": day, "deputy": _HASH, "roster": optional(_HASH)},
     "identity-destroyed": _DAY_ONLY,
     "destruction-announced": {"day": day, "on": day},
 }
@@ -152,6 +153,7 @@ OFFICER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "acknowledged": _ANSWER,
     "answered": _ANSWER,
     "feedback": _ANSWER,
+    "asked": _ANSWER,
     "identity-opened": _DAY_ONLY,
     "read": _DAY_ONLY,
     "noted": _NOTE,
@@ -164,19 +166,23 @@ OFFICER_ACTS: Final[Mapping[str, Mapping[str, Check]]] = {
     "destruction-approved": _DAY_ONLY,
     "destroyed": _DAY_ONLY,
 }
-MESSAGE_ACTS: Final = frozenset({"submitted", "message", "objected"})
+REPLY_ACTS: Final = frozenset({"agreed", "declined"})
+"""The reporter's yes or no to what was asked; `of` is the hash of the entry that asked."""
+
+MESSAGE_ACTS: Final = frozenset({"submitted", "message", "objected"}) | REPLY_ACTS
 """What the reporter sends and the server receives at once."""
 
 NOTE_ACTS: Final = frozenset({"noted", "closed", "reopened", "held"})
 """Acts that bring a note which only the case's officers can read."""
 
-ANSWER_ACTS: Final = {
-    "acknowledged": "acknowledgement",
-    "answered": "answer",
-    "feedback": "feedback",
-    "clock-stopped": "clock",
+ANSWER_ACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "acknowledged": ("acknowledgement",),
+    "answered": ("answer",),
+    "feedback": ("feedback",),
+    "clock-stopped": ("clock",),
+    "asked": ("account", "consent", "meeting", "detriment"),
 }
-"""Acts that bring an answer, with the kind that the answer's document must have."""
+"""Acts that bring an answer, with the kinds of which the answer's document must have one."""
 
 ACTS: Final = {**REPORTER_ACTS, **SERVER_ACTS, **OFFICER_ACTS}
 

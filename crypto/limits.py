@@ -37,6 +37,12 @@ ATTACHMENT_NAME: Final = 1000
 SHORT_TEXT: Final = 4000
 """Characters in `about`, `name` and `contact`: a line or a paragraph each."""
 
+MEETING_SLOTS: Final = 6
+"""Most moments that one question for a meeting offers: a choice that a person can oversee."""
+
+MEETING_SLOT: Final = 100
+"""Characters in one of them: a day, an hour and a place."""
+
 INTAKE_OFFERED_DAYS: Final = 30
 """Days that an intake key is given to reporters, its first day included."""
 

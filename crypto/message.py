@@ -17,6 +17,7 @@ from meldkluis.crypto.encoding import (
     dump_json,
     integer,
     labelled_hash,
+    line,
     list_of,
     load_json,
     one_of,
@@ -25,15 +26,18 @@ from meldkluis.crypto.encoding import (
     sha256,
     text,
 )
-from meldkluis.crypto.entry import key_set
+from meldkluis.crypto.entry import ANSWER_ACTS, key_set
 from meldkluis.crypto.errors import FormatError, MismatchError
-from meldkluis.crypto.limits import ATTACHMENT_NAME, SHORT_TEXT, TEXT_CLASSES, Limits
+from meldkluis.crypto.limits import ATTACHMENT_NAME, MEETING_SLOT, MEETING_SLOTS, SHORT_TEXT, TEXT_CLASSES, Limits
 from meldkluis.crypto.roster import check_recipient
 
 KINDS: Final = ("report", "advice", "addition")
 STRENGTHS: Final = ("browser", "door", "offline")
 LANGUAGES: Final = ("nl", "en")
-ANSWER_KINDS: Final = ("acknowledgement", "answer", "feedback", "clock")
+ANSWER_KINDS: Final = tuple(kind for kinds in ANSWER_ACTS.values() for kind in kinds)
+CONFIRMED_KINDS: Final = ("account", "consent")
+"""What the reporter answers with `agreed` or `declined`; the rest in a message, so that the server learns no choice."""
+
 _TEXT: Final = text(TEXT_CLASSES[-1])
 _NUMBER: Final = integer(1, 1_000_000)
 
@@ -172,30 +176,46 @@ class AnswerMessage:
 
 @dataclass(frozen=True)
 class AnswerDocument:
-    """What an officer wrote to the reporter."""
+    """What an officer wrote to the reporter. `slots`: the moments that a `meeting` offers; no other kind has any."""
 
     kind: str
     text: str = field(repr=False)
+    slots: tuple[str, ...] = field(default=(), repr=False)
 
     def dump(self) -> str:
         """Return the written form."""
-        return dump_json({"version": 1, "kind": self.kind, "text": self.text}).decode("utf-8")
+        slots = {"slots": list(self.slots)} if self.kind == "meeting" else {}
+        return dump_json({"version": 1, "kind": self.kind, "text": self.text, **slots}).decode("utf-8")
 
     @classmethod
     def load(cls, written: str) -> "AnswerDocument":
         """Read the written form strictly."""
+        document = load_json(written)
         checks = {"version": one_of(1), "kind": one_of(*ANSWER_KINDS), "text": _TEXT}
-        fields = read_fields(load_json(written), checks)
-        return cls(fields["kind"], fields["text"])
+        if document.get("kind") == "meeting":
+            checks["slots"] = _slots
+        fields = read_fields(document, checks)
+        return cls(fields["kind"], fields["text"], fields.get("slots", ()))
+
+
+def _slots(value: object) -> tuple[str, ...]:
+    slots: tuple[str, ...] = list_of(line(MEETING_SLOT), MEETING_SLOTS)(value)
+    if not slots:
+        raise FormatError("a meeting without a moment")
+    return slots
 
 
 @dataclass(frozen=True)
 class Grant:
-    """The two seeds that open a case, for another officer of it."""
+    """The two seeds that open a case, for another officer of it; the identity's is None once it was destroyed.
+
+    `older` are the seeds of earlier keys of the case, as far as the sealer has them, in any order.
+    """
 
     case: bytes
     secret: bytes = field(repr=False)
-    identity_secret: bytes = field(repr=False)
+    identity_secret: bytes | None = field(repr=False)
+    older: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -207,6 +227,10 @@ class CaseNote:
     document: str = field(repr=False)
 
 
+_OLDER: Final = 8
+"""Seeds of earlier keys in a grant at the most; a case has two keys with two seeds each."""
+
+_SEEDS: Final = list_of(binary(32), _OLDER)
 _CASE: Final = binary(16)
 _HASH: Final = binary(32)
 _CHECKS: Final[Mapping[type, tuple[str, Mapping[str, Callable[[Any], Any]]]]] = {
@@ -232,7 +256,10 @@ _CHECKS: Final[Mapping[type, tuple[str, Mapping[str, Callable[[Any], Any]]]]] = 
         {"case": _CASE, "number": _NUMBER, "roster": _HASH, "head": _HASH, "document": _TEXT},
     ),
     CaseNote: ("note", {"case": _CASE, "head": _HASH, "document": _TEXT}),
-    Grant: ("grant", {"case": _CASE, "secret": _HASH, "identity_secret": _HASH}),
+    Grant: (
+        "grant",
+        {"case": _CASE, "secret": _HASH, "identity_secret": optional(_HASH), "older": _SEEDS},
+    ),
 }
 
 

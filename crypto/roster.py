@@ -219,6 +219,20 @@ def verify_chain(versions: Sequence[RosterVersion], anchor: bytes | None = None)
     return rosters
 
 
+def have_left(officers: Iterable[bytes], since: bytes, named: bytes, rosters: Sequence[Roster]) -> bool:
+    """Whether each of these keys stood in a version before the one with the hash `named`, and does not stand in it.
+
+    `since` is the hash of the version that the case began with; the named one is not older. `rosters` as verify_chain
+    gives them.
+    """
+    hashes = [roster.hash for roster in rosters]
+    if since not in hashes or named not in hashes[hashes.index(since) :]:
+        return False
+    place = hashes.index(named)
+    before = {member.key for roster in rosters[:place] for member in roster.members}
+    return all(key in before and rosters[place].member(key) is None for key in officers)
+
+
 @dataclass(frozen=True)
 class IntakeKey:
     """A member's age recipient for a season, signed by the member."""

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from meldkluis.crypto.course import LEAST_KEPT, LONGEST_HOLD, NOTICE
-from meldkluis.crypto.entry import ANSWER_ACTS, Entry
+from meldkluis.crypto.entry import ANSWER_ACTS, REPLY_ACTS, Entry
 from meldkluis.crypto.errors import ChainError
 
 if TYPE_CHECKING:
@@ -59,13 +59,16 @@ def _officer_added(log: "CaseLog", entry: Entry) -> None:
     added = entry.fields["officer"]
     _taken_over(log, entry)
     require(added not in log.not_to, "the reporter left this member out")
-    require(added not in log.ever_officers, "an officer of the case already, or one who withdrew from it")
+    # To an officer of the case once more: whose machine was lost has another key.
+    require(added in log.officers or added not in log.ever_officers, "one who withdrew from it")
 
 
 def _handed_over(log: "CaseLog", entry: Entry) -> None:
     require(entry.fields["deputy"] == log.deputy, "another deputy than the reporter named")
     require(log.deputy not in log.ever_officers, "handed over already")
-    require(bool(log.course.lapses) or not log.officers, "no term has lapsed, and there is an officer")
+    unattended = bool(log.course.lapses) or not log.officers
+    # The log knows no roster: that its officers left the one named here is for its readers to check (`have_left`).
+    require(unattended == (entry.fields["roster"] is None), "no term has lapsed, and there is an officer")
 
 
 def _taken_over(log: "CaseLog", _: Entry) -> None:
@@ -94,6 +97,12 @@ def _lapsed(log: "CaseLog", entry: Entry) -> None:
 
 def _objected(log: "CaseLog", _: Entry) -> None:
     require(log.course.may_object, "the terms run as they should, or the reporter objected before")
+
+
+def _replied(log: "CaseLog", entry: Entry) -> None:
+    before, of = log.course.answers_to, entry.fields["of"]
+    require(of in before, "nothing was asked in that entry")
+    require(before[of] is not (entry.act == "agreed"), "the reporter's newest answer already")
 
 
 def _clock_stopped(log: "CaseLog", entry: Entry) -> None:
@@ -177,6 +186,7 @@ def _destroyed(log: "CaseLog", entry: Entry) -> None:
 RULES: Final[dict[str, Callable[["CaseLog", Entry], None]]] = {
     "received": _received,
     "objected": _objected,
+    **dict.fromkeys(REPLY_ACTS, _replied),
     "acknowledged-auto": _acknowledged_auto,
     "lapsed": _lapsed,
     "handed-over": _handed_over,

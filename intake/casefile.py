@@ -14,9 +14,11 @@ from meldkluis.crypto.casework import open_answer
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS, MESSAGE_ACTS, TERM_ENDS, TERMS, Dues, Entry, parse_entry
 from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.message import AnswerDocument
 from meldkluis.crypto.receipt import Receipt
 from meldkluis.crypto.roster import Member, Roster, RosterVersion
 from meldkluis.intake.i18n import Language, one_line, visible
+from meldkluis.intake.questions import Question, question_of
 from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.desk import Mailbox
 from meldkluis.mailbox.facts import facts_of
@@ -26,7 +28,7 @@ from meldkluis.mailbox.facts import facts_of
 class Case:
     """A verified log with its answers. `broken` names the alarm when the log or the rosters do not hold.
 
-    `answers` maps an entry's index to the officer's text, or to None when it does not hold; an answer that the server
+    `answers` maps an entry's index to the officer's answer, or to None when it does not hold; an answer that the server
     keeps back is in `missing`.
     """
 
@@ -34,7 +36,7 @@ class Case:
     log: CaseLog | None
     rosters: Sequence[Roster] = ()
     broken: str | None = None
-    answers: Mapping[int, str | None] = field(default_factory=dict, repr=False)
+    answers: Mapping[int, AnswerDocument | None] = field(default_factory=dict, repr=False)
     missing: frozenset[int] = frozenset()
 
     @property
@@ -68,7 +70,7 @@ def read_case(
         return Case(box.found, None, rosters, broken="alarm-log")
     if log.received is None or (box.found and log.reporter_key != receipt.signing_key.verify_key):
         return Case(box.found, None, rosters, broken="alarm-log")
-    answers: dict[int, str | None] = {}
+    answers: dict[int, AnswerDocument | None] = {}
     missing: set[int] = set()
     for entry in log.entries:
         if entry.act not in ANSWER_ACTS:
@@ -81,21 +83,22 @@ def read_case(
     return Case(box.found, log, rosters, None, answers, frozenset(missing))
 
 
-def _answer(file: bytes, entry: Entry, log: CaseLog, receipt: Receipt) -> str | None:
+def _answer(file: bytes, entry: Entry, log: CaseLog, receipt: Receipt) -> AnswerDocument | None:
     try:
-        return open_answer(file, "answer", entry, log, [receipt.identity]).text
+        return open_answer(file, "answer", entry, log, [receipt.identity])
     except CryptoError:
         return None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the timeline; `body` is an officer's text."""
+    """One line of the timeline; `body` is an officer's text, `question` what it asks."""
 
     when: str
     what: str
     more: tuple[str, ...] = ()
     body: str | None = field(default=None, repr=False)
+    question: Question | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,9 @@ class Telling:
     def _own(self, entry: Entry, received: Entry | None) -> Line:
         text, size = self._language.text, self._language.size
         files = sum(item.size for item in entry.files.values())
-        what = text(f"act-{entry.act}", number=entry.fields.get("number"), size=size(files))
+        asked = next((item.index for item in self._log.entries if item.hash == entry.fields.get("of")), None)
+        slots = {} if asked is None else {"asked": self._day(asked)}
+        what = text(f"act-{entry.act}", number=entry.fields.get("number"), size=size(files), **slots)
         when, more = "", []
         if received is not None:
             when = self._language.day(received.fields["day"])
@@ -157,9 +162,10 @@ class Telling:
         slots = self._days(entry)
         slots["officer"] = self._name(entry.fields.get("deputy", entry.author))
         slots["added"] = self._name(entry.fields.get("officer", b""))
-        body = self._case.answers.get(entry.index)
+        answer = self._case.answers.get(entry.index)
         what = self._language.text(name, **slots)
-        return Line(slots.get("day", ""), what, body=None if body is None else visible(body))
+        body = None if answer is None else visible(answer.text)
+        return Line(slots.get("day", ""), what, body=body, question=question_of(entry, answer, self._log))
 
     def _days(self, entry: Entry) -> dict[str, str]:
         days = {name: value for name, value in entry.fields.items() if isinstance(value, date)}

@@ -214,9 +214,9 @@ def _cases(patient: Patient) -> Found:
         return RED, f"cases that the last daily run could not read or write: {failed}"
     roster = patient.desk.public_keys(patient.today).roster
     members = frozenset() if roster is None else frozenset(member.key for member in roster.members)
-    unserved = store.unserved(members)
+    unserved = len(store.unserved(members))
     if unserved:
-        return RED, f"cases that nobody in the roster is served: {unserved}; the officers must add somebody"
+        return RED, f"cases that nobody in the roster is served: {unserved}; the daily run gives open ones to a deputy"
     return OK, "every case can be read and is served to somebody"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`POST /bericht`: the mailbox, additions and objections, for browsers without a script.
+"""`POST /bericht`: the mailbox, additions, objections and answers to what was asked, for browsers without a script.
 
 - An unknown code and a known one without news get the same status, the same size and the same work.
 - The code comes in the body, is never put into an address, and goes back only into the forms of the page that answers.
@@ -12,7 +12,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from meldkluis.crypto.entry import make_entry
+from meldkluis.crypto.encoding import unb64
+from meldkluis.crypto.entry import REPLY_ACTS, make_entry
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.receipt import (
     LONGEST_INPUT,
@@ -28,6 +29,7 @@ from meldkluis.intake.casefile import Case, Telling, read_case
 from meldkluis.intake.door import BLANK, Check, Typed, said, typed_of
 from meldkluis.intake.forms import Form
 from meldkluis.intake.i18n import Language
+from meldkluis.intake.questions import Question
 from meldkluis.intake.site import Site, padded
 from meldkluis.intake.uploads import Problems, Uploads, betraying, take_form
 from meldkluis.mailbox.clock import today as clock_today
@@ -35,11 +37,11 @@ from meldkluis.mailbox.desk import Mailbox
 from meldkluis.mailbox.errors import Refused
 from meldkluis.mailbox.wire import STATUS
 
-FIELDS: Final = frozenset({"code", "action", "number", "text", "file", "name", "contact", "preview"})
+FIELDS: Final = frozenset({"code", "action", "number", "text", "file", "name", "contact", "preview", "of", "slot"})
 
 
-ACTIONS: Final = frozenset({"open", "send", "object"})
-"""What a form of the mailbox can ask for; `object`: let the terms run."""
+ACTIONS: Final = frozenset({"open", "send", "object", "choose"}) | REPLY_ACTS
+"""What a form of the mailbox can ask for; `object`: let the terms run; `choose`: a moment for a meeting."""
 
 
 class Letters:
@@ -50,7 +52,7 @@ class Letters:
         self._site, self._language = site, language
 
     async def post(self, request: Request) -> Response:
-        """Open the mailbox, or take an addition or an objection."""
+        """Open the mailbox, or take an addition, an objection or an answer to what was asked."""
         today, problems = clock_today(), Problems()
         uploads = Uploads(self._site.desk, self._language, self._site.config.limits, problems, today)
         return await take_form(request, FIELDS, uploads, lambda form: self._take(form, uploads, problems, today))
@@ -72,9 +74,11 @@ class Letters:
             return self._show(case, typed, today, added=self._language.text("preview"))
         if action == "send":
             return await self._send(form, typed, receipt, box, case, uploads, problems, today)
-        if action == "object" and case.found and case.log is not None:
-            return await self._object(receipt, typed, case, problems, today)
-        return self._show(case, typed, today)
+        if action == "open" or not case.found or case.log is None:
+            return self._show(case, typed, today)
+        if action == "object":
+            return await self._act("objected", receipt, typed, case, problems, today)
+        return await self._reply(form, typed, receipt, box, case, uploads, problems, today)
 
     def _read(self, box: Mailbox, receipt: Receipt) -> Case:
         return read_case(box, receipt, self._site.desk.organisation, self._site.verified)
@@ -133,6 +137,13 @@ class Letters:
         if case.log is None or case.broken:
             return self._show(case, typed, today, problems)
         draft = self._check(form, typed, uploads, problems)
+        self._number(form, case, problems)
+        if problems:
+            return self._again(case, typed, today, problems, uploads)
+        return await self._add(receipt, typed, draft, box, case, uploads, today)
+
+    def _number(self, form: Form, case: Case, problems: Problems) -> None:
+        """Hold the number that the form showed against the log: what was sent already is not sent once more."""
         number = form.text("number")
         if not (number.isascii() and number.isdigit() and len(number) < 10) or int(number) > case.next_number:
             problems.add("", self._language.text("error-malformed"), 400)
@@ -142,8 +153,37 @@ class Letters:
                 self._language.text("number-door", number=number, day=_day_of(case, int(number), self._language)),
                 409,
             )
-        if problems:
-            return self._again(case, typed, today, problems, uploads)
+
+    def _question(self, form: Form, case: Case, today: date) -> Question | None:
+        """Return what the form answers: something that was asked in this case, and that holds."""
+        lines, of = Telling(self._language, case, today).lines(), form.text("of")
+        return next((line.question for line in lines if line.question is not None and line.question.of == of), None)
+
+    async def _reply(
+        self,
+        form: Form,
+        typed: Typed,
+        receipt: Receipt,
+        box: Mailbox,
+        case: Case,
+        uploads: Uploads,
+        problems: Problems,
+        today: date,
+    ) -> Response:
+        """Answer what was asked: yes or no in the log, or a moment that was chosen, as an addition."""
+        action, question = form.text("action"), self._question(form, case, today)
+        if question is None or action not in question.actions:
+            problems.add("", self._language.text("error-malformed"), 400)
+            return self._show(case, typed, today, problems)
+        if action in REPLY_ACTS:
+            return await self._act(action, receipt, typed, case, problems, today, of=unb64(question.of))
+        sentence = question.choice(form.text("slot"), self._language)
+        if sentence is None:
+            problems.add("slot", self._language.text("error-slot"))
+        self._number(form, case, problems)
+        if sentence is None or problems:
+            return self._show(case, typed, today, problems, choosing=question.of)
+        draft = Draft("addition", "", sentence, language=self._language.code, strength="door")
         return await self._add(receipt, typed, draft, box, case, uploads, today)
 
     def _check(self, form: Form, typed: Typed, uploads: Uploads, problems: Problems) -> Draft:
@@ -183,18 +223,20 @@ class Letters:
         now = self._read(self._site.desk.mailbox(receipt.address, today), receipt)
         return self._show(now, Typed(code=typed.code), today, added=added)
 
-    async def _object(self, receipt: Receipt, typed: Typed, case: Case, problems: Problems, today: date) -> Response:
-        """Let the terms run again, where an officer stopped them; a case has one objection."""
+    async def _act(
+        self, act: str, receipt: Receipt, typed: Typed, case: Case, problems: Problems, today: date, **fields: bytes
+    ) -> Response:
+        """Sign an act without words: let the terms run again, or say yes or no to what was asked."""
         assert case.log is not None
         log, key = case.log, receipt.signing_key
-        entry = make_entry("objected", case=log.case, index=len(log.entries), head=log.head, signer=key)
+        entry = make_entry(act, case=log.case, index=len(log.entries), head=log.head, signer=key, **fields)
         try:
             await self._site.desk.add(receipt.address, entry, {}, today)
         except Refused as refused:
             problems.add("", said(self._language, refused), STATUS[refused.code])
             return self._show(case, typed, today, problems)
         now = self._read(self._site.desk.mailbox(receipt.address, today), receipt)
-        return self._show(now, typed, today, added=self._language.text("objected"))
+        return self._show(now, typed, today, added=self._language.text(act))
 
     def _again(self, case: Case, typed: Typed, today: date, problems: Problems, uploads: Uploads) -> Response:
         if uploads.count:
@@ -202,12 +244,18 @@ class Letters:
         return self._show(case, typed, today, problems)
 
     def _show(
-        self, case: Case, typed: Typed, today: date, problems: Problems | None = None, added: str | None = None
+        self,
+        case: Case,
+        typed: Typed,
+        today: date,
+        problems: Problems | None = None,
+        added: str | None = None,
+        choosing: str = "",
     ) -> Response:
         """Answer with the mailbox. Both pages are made whichever is sent, so that time does not tell which it was."""
         errors = problems if problems is not None else Problems()
         status = errors.status if errors else 200
-        known = self._render(self._told(case, typed, today, errors, added))
+        known = self._render(self._told(case, typed, today, errors, added) | {"choosing": choosing})
         unknown = self._render(self._nothing(typed, errors))
         return HTMLResponse(padded(known if case.found else unknown), status)
 
@@ -247,6 +295,7 @@ class Letters:
             "broken": False,
             "stopped": False,
             "over": False,
+            "choosing": "",
             "today": "",
             "draft": typed,
             "number": 2,

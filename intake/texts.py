@@ -207,10 +207,11 @@ MAILBOX: Final = {
     "act-not-involved": N_("{officer} verklaarde niet betrokken te zijn bij de zaak."),
     "act-recused": N_("{officer} trok zich terug en krijgt uw melding niet meer te zien."),
     "act-case-key": N_("{officer} nam uw melding in behandeling."),
-    "act-officer-added": N_("{officer} voegde {added} toe als vertrouwenspersoon in deze zaak."),
+    "act-officer-added": N_("{officer} gaf {added} toegang tot deze zaak, als vertrouwenspersoon."),
     "act-acknowledged": N_("{officer} bevestigde de ontvangst van uw melding."),
     "act-acknowledged-auto": N_("Het systeem bevestigde de ontvangst van uw melding. Dat deed geen mens."),
     "act-answered": N_("{officer} stuurde u een bericht."),
+    "act-asked": N_("{officer} vroeg u iets."),
     "act-feedback": N_("{officer} liet weten wat er met uw melding gebeurt en waarom."),
     "act-identity-opened": N_("{officer} opende uw contactgegevens."),
     "act-read": N_("{officer} las uw bericht."),
@@ -231,7 +232,17 @@ MAILBOX: Final = {
         "Uw melding ging naar {officer}. Dat gebeurt als een termijn voorbij is, of als er niemand anders meer is."
     ),
     "act-withdrawn": N_("U vroeg om uw melding in te trekken."),
-    "act-agreed": N_("U stemde in."),
+    "act-agreed": N_("U ging akkoord met wat u op {asked} is gevraagd."),
+    "act-declined": N_("U ging niet akkoord met wat u op {asked} is gevraagd."),
+    "asked-account-open": N_("U hebt nog niet geantwoord."),
+    "asked-account-agreed": N_("U ging akkoord: dit verslag klopt."),
+    "asked-account-declined": N_("U ging niet akkoord. Schrijf hieronder wat er niet klopt."),
+    "asked-consent-open": N_("U hebt nog niet geantwoord."),
+    "asked-consent-agreed": N_("U ging akkoord: u gaf toestemming."),
+    "asked-consent-declined": N_("U ging niet akkoord: u geeft geen toestemming."),
+    "slot-chosen": N_("Ik kies dit moment voor het gesprek: {slot}"),
+    "slot-none": N_("Geen van de voorgestelde momenten past mij."),
+    "error-slot": N_("Kies een moment, of kies ‘Geen van deze momenten’."),
     "act-lapsed-acknowledgement-internal": N_(
         "Uiterlijk op {due} had een mens de ontvangst van uw melding moeten bevestigen. Dat is niet gebeurd."
     ),
@@ -262,6 +273,8 @@ MAILBOX: Final = {
     ),
     "added": N_("Uw aanvulling is aangekomen. Nummer: {number}."),
     "objected": N_("Uw bezwaar is aangekomen. De termijnen lopen weer."),
+    "agreed": N_("Uw antwoord is aangekomen: u gaat akkoord."),
+    "declined": N_("Uw antwoord is aangekomen: u gaat niet akkoord."),
 }
 
 ALARMS: Final = {

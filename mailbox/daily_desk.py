@@ -75,14 +75,16 @@ class DailyDesk(Premises):
             return Ran(horizon, today, refused="clock-ahead")
         after = horizon - timedelta(days=1) if last is None else last
         done: Counter[str] = Counter()
+        # No column says that somebody left the roster: these are found by who is served them.
+        abandoned = set(self.store.unserved(self.now().members))
         for cases, made, failed in self._pages(after, horizon):
             done["failed"] += failed
+            abandoned.difference_update(cases)
             # A server that does this itself answers visitors in between.
             await asyncio.sleep(0)
             done["reminders"] += await self.store.remind(made) if made else 0
-            for some in _batches(cases):
-                for counted in await asyncio.gather(*(self._care(case, horizon, today) for case in some)):
-                    done.update(counted)
+            done.update(await self._care_for(cases, horizon, today))
+        done.update(await self._care_for(sorted(abandoned), horizon, today))
         await self.store.sweep(today)
         await asyncio.to_thread(self.store.fold)
         await self.store.ran(horizon, done["failed"])
@@ -112,6 +114,13 @@ class DailyDesk(Premises):
             yield cases, made, failed
             last = page[-1][0]
 
+    async def _care_for(self, cases: Iterable[bytes], horizon: date, today: date) -> Counter[str]:
+        done: Counter[str] = Counter()
+        for some in _batches(cases):
+            for counted in await asyncio.gather(*(self._care(case, horizon, today) for case in some)):
+                done.update(counted)
+        return done
+
     async def _care(self, case: bytes, horizon: date, today: date) -> Counter[str]:
         """Do what is due in one case; returns what was done, by kind."""
         try:
@@ -132,16 +141,31 @@ class DailyDesk(Premises):
         def plan(log: CaseLog) -> tuple[Growth | None, list[Due]]:
             dues = automatic(facts_of(log), self.policy, horizon)
             dues = [due for due in dues if due.kind in _BY_ENTRY or due.kind.startswith("lapsed")]
+            roster = None
+            if self._abandoned(log) and "hand-over" not in {due.kind for due in dues}:
+                roster = None if log.course.lapses else self.now().roster
+                dues.append(Due(horizon, "hand-over"))
             first = len(log.entries)
             for due in dues:
                 # A clock that was ahead, or a run that meets midnight, must not break a log whose days run forwards.
-                perform(log, due, self.key, max(today, log.last_day))
+                perform(log, due, self.key, max(today, log.last_day), None if roster is None else roster.hash)
             if not dues:
                 return None, []
             gone = any(due.kind == "destroy-identity" for due in dues)
             return growth_of(log, first, forget_identity=gone), dues
 
         return await self.grow(case, plan)
+
+    def _abandoned(self, log: CaseLog) -> bool:
+        """Whether all officers of a case left the roster while nothing lapses, and the deputy can still get it."""
+        members, course = self.now().members, log.course
+        return (
+            log.deputy in members
+            and log.deputy not in log.ever_officers
+            and bool(log.officers)
+            and not log.officers & members
+            and (course.closed is None or course.unread is not None)
+        )
 
     async def _end(self, case: bytes, horizon: date, today: date) -> list[Due]:
         """Destroy, certify or forget, as far as that is due."""
@@ -171,15 +195,18 @@ class DailyDesk(Premises):
         return done
 
 
-def perform(log: CaseLog, due: Due, key: SigningKey, today: date) -> None:
-    """Take the server's entry for something that is due into a log; other kinds leave no entry."""
+def perform(log: CaseLog, due: Due, key: SigningKey, today: date, roster: bytes | None = None) -> None:
+    """Take the server's entry for something that is due into a log; other kinds leave no entry.
+
+    `roster` is the hash of the roster that all officers of the case have left, where that is why it is handed over.
+    """
     match due.kind.split():
         case ["lapsed", term, end]:
             log.extend("lapsed", key, day=today, term=term, end=end, due=due.day)
         case ["acknowledge"]:
             log.extend("acknowledged-auto", key, day=today)
         case ["hand-over"]:
-            log.extend("handed-over", key, day=today, deputy=log.deputy)
+            log.extend("handed-over", key, day=today, deputy=log.deputy, roster=roster)
         case ["announce"]:
             log.extend("destruction-announced", key, day=today, on=today + NOTICE)
         case ["destroy-identity"]:

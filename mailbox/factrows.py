@@ -100,10 +100,10 @@ def newest_received(db: dbapi2.Connection) -> date | None:
     return None if row is None or row[0] is None else date.fromisoformat(row[0])
 
 
-def unserved(db: dbapi2.Connection, members: frozenset[bytes]) -> int:
-    """Return how many cases that are still there are served to none of these members."""
-    rows = many(db, 'SELECT officers FROM "case" WHERE received NOTNULL AND destroyed IS NULL')
-    return sum(not split(officers) & members for (officers,) in rows)
+def unserved(db: dbapi2.Connection, members: frozenset[bytes]) -> list[bytes]:
+    """Return the cases that are still there and are served to none of these members."""
+    rows = many(db, 'SELECT id, officers FROM "case" WHERE received NOTNULL AND destroyed IS NULL ORDER BY id')
+    return [case for case, officers in rows if not split(officers) & members]
 
 
 def settle(db: dbapi2.Connection, case: bytes, kinds: Iterable[str]) -> None:

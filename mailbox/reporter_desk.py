@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from meldkluis.crypto.chain import CaseLog
-from meldkluis.crypto.entry import MESSAGE_ACTS, Dues, Entry, parse_entry, read_stored
+from meldkluis.crypto.entry import MESSAGE_ACTS, REPLY_ACTS, Dues, Entry, parse_entry, read_stored
 from meldkluis.crypto.limits import MIB
 from meldkluis.crypto.proof import make_proof
 from meldkluis.crypto.roster import IntakeKey, Roster, RosterVersion
@@ -174,9 +174,10 @@ class ReporterDesk(Premises):
         )
 
     async def add(self, address: bytes, entry: bytes | Entry, files: Mapping[str, bytes], today: date) -> Accepted:
-        """Receive a later message or an objection. The same number with the same files gets the same answer.
+        """Receive a later message, an objection, or a yes or no to what was asked.
 
-        A case has one objection at most; whoever sends a second one hears that the first was received.
+        The same number with the same files gets the same answer. A case has one objection at most; whoever sends a
+        second one hears that the first was received. So does who says to a question what they said last.
 
         Refused: authorization, signature, malformed, act, unknown, taken, number, head, too-large, incomplete, quota,
         full.
@@ -192,10 +193,11 @@ class ReporterDesk(Premises):
         def plan(log: CaseLog) -> tuple[Growth | None, Accepted]:
             if (sent.author, sent.case) != (log.reporter_key, case):
                 raise Refused("taken")
-            earlier = _objection(log) if sent.act == "objected" else earlier_entry(log, sent)
+            earlier = _earlier(log, sent)
             if earlier is not None:
                 return None, Accepted(log.entries[earlier.index + 1].thing, None, new=False)
-            if sent.fields.get("number", 0) > self.limits.messages:
+            replies = sum(entry.act in REPLY_ACTS for entry in log.entries) if sent.act in REPLY_ACTS else 0
+            if max(sent.fields.get("number", 0), replies + 1) > self.limits.messages:
                 raise Refused("quota")
             end = log.course.ends_on()
             if end is not None and end <= today:
@@ -224,8 +226,14 @@ class ReporterDesk(Premises):
         return Mailbox(found, log, answers, list(keys.values()), list(now.versions))
 
 
-def _objection(log: CaseLog) -> Entry | None:
-    return next((entry for entry in log.entries if entry.act == "objected"), None)
+def _earlier(log: CaseLog, sent: Entry) -> Entry | None:
+    if sent.act == "objected":
+        return next((entry for entry in log.entries if entry.act == "objected"), None)
+    if sent.act in REPLY_ACTS:
+        of = sent.fields["of"]
+        said = [entry for entry in log.entries if entry.act in REPLY_ACTS and entry.fields["of"] == of]
+        return said[-1] if said and said[-1].act == sent.act else None
+    return earlier_entry(log, sent)
 
 
 @lru_cache(maxsize=8)

@@ -339,8 +339,8 @@ class Store:
         """Return the newest day of receipt."""
         return self._read(factrows.newest_received)
 
-    def unserved(self, members: frozenset[bytes]) -> int:
-        """Return how many cases are served to none of these."""
+    def unserved(self, members: frozenset[bytes]) -> list[bytes]:
+        """Return the cases that are served to none of these."""
         return self._read(factrows.unserved, members)
 
     def certificates(self, officer: bytes) -> list[bytes]:

@@ -79,7 +79,7 @@ class ReportRequest(_EntryRequest):
 
 
 class AddRequest(_EntryRequest):
-    """`POST /api/messages`: `message` and its files, or `objected` and none."""
+    """`POST /api/messages`: `message` and its files, or `objected`, `agreed`, `declined` and none."""
 
     @classmethod
     def parse(cls, body: bytes) -> Self:
@@ -88,7 +88,7 @@ class AddRequest(_EntryRequest):
 
 
 _REPORT_FILES: Final = exactly_files("content", "identity")
-# None at all beside an objection; the desk holds what is here against the entry.
+# None at all beside what is no message; the desk holds what is here against the entry.
 _MESSAGE_FILES: Final = exactly_files(possible=["message", "identity"])
 
 

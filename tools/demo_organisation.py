@@ -99,7 +99,7 @@ def make(root: Path, site: str, officers: str, readers: tuple[Post, ...]) -> Non
 
 @contextlib.contextmanager
 def _office(directory: Path) -> Iterator[Office]:
-    office = Office.open(directory, PASSPHRASE, HttpTransport, today)
+    office = Office.open(directory, PASSPHRASE, lambda way: HttpTransport(way.url, way.proxy), today)
     try:
         yield office
     finally:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the officer does in a case: declare, take over, withdraw, open contact details, answer.
+"""What the officer does in a case: declare, take over, withdraw, open contact details, answer, ask.
 
 - Each act is one entry appended to the head that was just fetched and verified; when somebody was faster, fetch and
   try again. The first valid case key wins; the loser uses the secret that the winner sealed for him.
@@ -8,7 +8,7 @@
 - An answer carries the number that the page showed, so that sending twice is noticed and never done.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from meldkluis.crypto import age
@@ -16,7 +16,7 @@ from meldkluis.crypto.casework import TakeOver, compose_answer, take_over
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.errors import ChainError, CryptoError, FormatError, NotForThisKeyError
-from meldkluis.crypto.message import Contact
+from meldkluis.crypto.message import AnswerDocument, Contact
 from meldkluis.workstation.casebook import Casebook, KeptDraft
 from meldkluis.workstation.casefiles import REPORTER_SLOTS
 from meldkluis.workstation.casekeys import has_contact
@@ -117,7 +117,7 @@ class Acts:
         try:
             taken = take_over(
                 log, headers, self._keyring.intake_secrets(), self._keyring.known_keys(), self._keyring.signing_key,
-                self._api.day(),
+                self._api.day(), log.officers - self._trust.members(),
             )  # fmt: skip
         except ChainError:
             raise DistrustError("key-missing", log.case) from None
@@ -172,8 +172,17 @@ class Acts:
         """Return the number that the officer's next answer in this case will have."""
         return self._dossiers.log(case).next_number(self._keyring.key)
 
-    def answer(self, case: bytes, act: str, number: int, text: str) -> None:
-        """Send an answer: acknowledged, answered, feedback, or that the terms do not run.
+    def ask(self, case: bytes, kind: str, number: int, text: str, slots: Sequence[str] = ()) -> None:
+        """Ask the reporter something definite: an `account`, `consent`, a `meeting` with its slots, or `detriment`.
+
+        ActError `no-kind`, `no-slots`, `slots` (too many, too long, or no single line), or as `answer`.
+        """
+        self.answer(case, "asked", number, text, kind=kind, slots=slots)
+
+    def answer(
+        self, case: bytes, act: str, number: int, text: str, *, kind: str | None = None, slots: Sequence[str] = ()
+    ) -> None:
+        """Send an answer: acknowledged, answered, feedback, asked (see `ask`), or that the terms do not run.
 
         ActError `sent-already` when an answer of this number stands; then, as on every error, the draft stays.
         """
@@ -181,6 +190,7 @@ class Acts:
             raise ActError("no-act")
         if not text.strip():
             raise ActError("no-text")
+        offered = _check_kind(act, kind, slots)
         log = self._dossiers.require_declared(case)
         if act == "clock-stopped" and not should_stop(log, self._summaries.handling(log)):
             raise ActError("no-stop")
@@ -189,12 +199,12 @@ class Acts:
         def send(log: CaseLog) -> None:
             if log.next_number(self._keyring.key) != number:
                 raise ActError("sent-already")
-            self._send(log, act, text)
+            self._send(log, act, text, kind, offered)
 
         self.on_head(case, send)
         self._book.set_draft(case, None)
 
-    def _send(self, log: CaseLog, act: str, text: str) -> None:
+    def _send(self, log: CaseLog, act: str, text: str, kind: str | None, slots: Sequence[str]) -> None:
         roster = self._trust.current()
         if roster is None or log.case_key is None:
             raise ActError("not-taken-over")
@@ -203,8 +213,9 @@ class Acts:
             raise DistrustError("message", log.case)
         try:
             sealed = compose_answer(
-                act, text, log, first.reply, roster.hash, self._keyring.signing_key, self._api.day()
-            )
+                act, text, log, first.reply, roster.hash, self._keyring.signing_key, self._api.day(),
+                kind=kind, slots=slots,
+            )  # fmt: skip
         except FormatError:
             raise ActError("too-long") from None
         except ChainError:
@@ -212,3 +223,18 @@ class Acts:
         entry = sealed.entry
         self._api.append(log.case, entry.raw, sealed.files)
         self._book.extend(log.case, entry.index, [entry.raw], {(entry.index, "copy"): sealed.files["copy"]})
+
+
+def _check_kind(act: str, kind: str | None, slots: Sequence[str]) -> tuple[str, ...]:
+    """Return the moments that the question offers, trimmed; ActError when kind or moments do not fit the act."""
+    kinds = ANSWER_ACTS[act]
+    if kind not in kinds and not (kind is None and len(kinds) == 1):
+        raise ActError("no-kind")
+    offered = tuple(slot.strip() for slot in slots if slot.strip())
+    if kind == "meeting" and not offered:
+        raise ActError("no-slots")
+    try:
+        AnswerDocument.load(AnswerDocument(kind or kinds[0], "", offered).dump())
+    except FormatError:
+        raise ActError("slots") from None
+    return offered if kind == "meeting" else ()

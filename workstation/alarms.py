@@ -112,6 +112,13 @@ KINDS: Final[dict[str, Words]] = {
         N_("De server gaf u een zaak die de melder niet aan u heeft gericht. U krijgt daarvan niets te zien."),
         N_("Vraag de beheerder waarom de server dit doet. Zeg niemand iets over de zaak zelf."),
     ),
+    "handed-early": Words(
+        N_(
+            "De server gaf een zaak aan de plaatsvervanger omdat haar vertrouwenspersonen van de lijst zijn. Dat klopt"
+            " niet: ze staan er nog op."
+        ),
+        _COLLEAGUE,
+    ),
     "case-roster": Words(
         N_(
             "De server gaf u een melding die is gemaakt met een andere lijst van vertrouwenspersonen dan u vertrouwt."

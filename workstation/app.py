@@ -15,7 +15,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from meldkluis.workstation import pages_access, pages_cases, pages_handling, pages_register, pages_roster, pages_share
+from meldkluis.workstation import (
+    pages_access,
+    pages_cases,
+    pages_colleagues,
+    pages_handling,
+    pages_inbox,
+    pages_register,
+    pages_roster,
+    pages_settings,
+    pages_share,
+    pages_steps,
+    pages_writing,
+)
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
 from meldkluis.workstation.visit import Station, visit_of
@@ -52,9 +64,19 @@ async def _problem(request: Request, error: Exception) -> Response:
 def create_app(station: Station) -> ASGIApp:
     """Return the application of a vault, behind its guard."""
     routes = [
-        *pages_access.ROUTES, *pages_cases.ROUTES, *pages_handling.ROUTES, *pages_register.ROUTES,
-        *pages_roster.ROUTES, *pages_share.ROUTES, Route("/static/{name}", _static),
-    ]  # fmt: skip
+        *pages_access.ROUTES,
+        *pages_cases.ROUTES,
+        *pages_colleagues.ROUTES,
+        *pages_handling.ROUTES,
+        *pages_inbox.ROUTES,
+        *pages_register.ROUTES,
+        *pages_roster.ROUTES,
+        *pages_settings.ROUTES,
+        *pages_share.ROUTES,
+        *pages_steps.ROUTES,
+        *pages_writing.ROUTES,
+        Route("/static/{name}", _static),
+    ]
     app = Starlette(routes=routes, exception_handlers={
         HTTPException: _refused, WorkstationError: _problem, Exception: _refused,
     })  # fmt: skip

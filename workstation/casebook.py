@@ -26,6 +26,7 @@ class KeptCase:
     """What the officer's own side knows of a case.
 
     `seen` counts entries that were on the screen; `destroyed` is the day on which the end of the case removed it here.
+    `draft` and `reminded`: whether a text waits, and whether the server reminds of something.
     """
 
     id: bytes
@@ -33,6 +34,8 @@ class KeptCase:
     seen: int
     about: str | None = field(repr=False)
     destroyed: date | None = None
+    draft: bool = False
+    reminded: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,16 @@ class KeptAlarm:
     day: date
 
 
-_DOSSIER: Final = "SELECT id, declaration, seen, about, destroyed FROM dossier"
+_DOSSIER: Final = (
+    "SELECT id, declaration, seen, about, destroyed, EXISTS (SELECT 1 FROM draft WHERE draft.dossier = id),"
+    " EXISTS (SELECT 1 FROM reminder WHERE reminder.dossier = id) FROM dossier"
+)
 
 
 def _kept(row: tuple[Any, ...]) -> KeptCase:
-    case, declaration, seen, about, destroyed = row
-    return KeptCase(case, declaration, seen, about, None if destroyed is None else date.fromisoformat(destroyed))
+    case, declaration, seen, about, destroyed, draft, reminded = row
+    day = None if destroyed is None else date.fromisoformat(destroyed)
+    return KeptCase(case, declaration, seen, about, day, bool(draft), bool(reminded))
 
 
 class Casebook:
@@ -95,6 +102,11 @@ class Casebook:
     def log(self, case: bytes) -> list[bytes]:
         """Return the raw entries of a case, in order."""
         return [raw for (raw,) in self.vault.rows("SELECT raw FROM entry WHERE dossier = ? ORDER BY number", case)]
+
+    def newest(self, case: bytes) -> tuple[int, bytes] | None:
+        """Return how many entries of a case are kept, and the last of them."""
+        row = self.vault.row("SELECT number, raw FROM entry WHERE dossier = ? ORDER BY number DESC LIMIT 1", case)
+        return None if row is None else (row[0] + 1, row[1])
 
     def extend(self, case: bytes, start: int, raws: Iterable[bytes], files: Mapping[tuple[int, str], bytes]) -> None:
         """Keep verified entries from number `start` on, with their files, together."""

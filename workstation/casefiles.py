@@ -67,7 +67,7 @@ class CaseFiles:
     ) -> bool:  # fmt: skip
         """Put the files with the headers of who took the case over into `files`, as far as they open."""
         # An older key of the case will do: what it opens is not shut.
-        identities, whole = [*self._keys.of_newest(log, files), *self._keys.of_case(log)], True
+        identities, whole = [*self._keys.granted(log, files), *self._keys.of_case(log)], True
         for entry in log.entries[:end]:
             for slot in REPORTER_SLOTS & self._expected(log, entry):
                 place = (entry.index, slot)
@@ -77,7 +77,8 @@ class CaseFiles:
                 if _opens(new, identities):
                     files[place] = new
                     continue
-                whole = False
+                # Whoever was added by one who came later himself may have no key to what was written before that.
+                whole = whole and self._keys.never_mine(log, entry)
                 if place not in kept:
                     files[place] = self._one(log, entry, slot, first=True)
         return whole

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from meldkluis.crypto import age
-from meldkluis.crypto.casework import open_grant
+from meldkluis.crypto.casework import older_secrets, open_grant
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import Entry
 from meldkluis.crypto.errors import CryptoError, NotForThisKeyError
@@ -63,15 +63,24 @@ class CaseKeys:
         for recipient, grant in self._granted(log, _NONE, strict=True).items():
             self._book.put_secrets(recipient, grant, identity=not log.course.identity_gone)
 
-    def of_newest(self, log: CaseLog, files: Files) -> list[str]:
-        """Return the identities of the key that counts now, as far as vault and freshly fetched grants have them."""
-        if log.case_recipient is None:
-            return []
-        kept = self._book.secrets(log.case, log.case_recipient)
-        if kept is None:
-            grant = self._granted(log, files).get(log.case_recipient)
-            kept = None if grant is None else KeptSecrets(grant.secret, grant.identity_secret)
-        return [] if kept is None else [age.identity_from_seed(seed) for seed in kept.seeds]
+    def to_grant(self, log: CaseLog) -> Grant | None:
+        """Return all secrets of the case that are known here, as a colleague gets them; None without the newest."""
+        newest = self.newest(log)
+        if newest is None:
+            return None
+        gone = log.course.identity_gone
+        older = [
+            seed
+            for key in announcements(log)[1:]
+            if (kept := self._book.secrets(log.case, key.fields["recipient"])) is not None
+            for seed in ([kept.secret] if gone else kept.seeds)
+        ]
+        return Grant(log.case, newest.secret, None if gone else newest.identity_secret, tuple(older))
+
+    def granted(self, log: CaseLog, files: Files) -> list[str]:
+        """Return the identities that freshly fetched grants hold, and that are not kept yet."""
+        found = [KeptSecrets(item.secret, item.identity_secret) for item in self._granted(log, files).values()]
+        return [age.identity_from_seed(seed) for kept in found for seed in kept.seeds]
 
     def of_case(self, log: CaseLog) -> list[str]:
         """Return the identities of every key that the case ever had and that is known here, the newest first."""
@@ -81,8 +90,11 @@ class CaseKeys:
     def before_my_time(self, log: CaseLog, entry: Entry) -> bool:
         """Whether what officers wrote to each other with an entry was for a key older than this officer's part."""
         key, own = key_at(log, entry), self._keyring.key
-        joined = next((item.index for item in log.entries if own == item.fields.get(_JOINED.get(item.act, ""))), None)
-        if key is None or joined is None or key.index > joined:
+        joined = next((item for item in log.entries if own == item.fields.get(_JOINED.get(item.act, ""))), None)
+        if key is None or joined is None or key.index > joined.index:
+            return False
+        if joined.act == "officer-added" and key is key_at(log, joined):
+            # That secret was sealed for this officer: what does not open is amiss.
             return False
         return self._book.secrets(log.case, key.fields["recipient"]) is None
 
@@ -98,6 +110,7 @@ class CaseKeys:
         """Return the secrets of keys that are not kept yet, by announced recipient."""
         found: dict[str, Grant] = {}
         secrets: Sequence[str] = ()
+        wrong = False
         for entry in reversed(log.entries):
             if "grant" not in entry.files:
                 continue
@@ -109,13 +122,20 @@ class CaseKeys:
             if file is None or recipient in found or self._book.secrets(log.case, recipient) is not None:
                 continue
             secrets = secrets or self._keyring.intake_secrets()
+            earlier = self._as_of(log, entry)
             try:
-                found[recipient] = open_grant(file, entry, self._as_of(log, entry), secrets)
+                grant = open_grant(file, entry, earlier, secrets)
             except NotForThisKeyError:
                 continue
             except CryptoError:
-                if strict and recipient == log.case_recipient:
-                    raise DistrustError("grant", log.case) from None
+                wrong = wrong or recipient == log.case_recipient
+                continue
+            found[recipient] = grant
+            for old, older in older_secrets(grant, earlier).items():
+                if self._book.secrets(log.case, old) is None:
+                    found.setdefault(old, older)
+        if wrong and strict and log.case_recipient not in found:
+            raise DistrustError("grant", log.case)
         return found
 
     def _as_of(self, log: CaseLog, entry: Entry) -> CaseLog:

@@ -7,13 +7,14 @@
 - A case that has come to its end is not fetched any more, but for its log.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from meldkluis.crypto.chain import CaseLog, replay
-from meldkluis.crypto.entry import make_entry, parse_entry, read_stored
+from meldkluis.crypto.chain import CaseLog, read_log, replay
+from meldkluis.crypto.entry import Entry, make_entry, parse_entry, read_stored
 from meldkluis.crypto.errors import CryptoError
+from meldkluis.crypto.roster import Roster, have_left
 from meldkluis.mailbox.actions import terms_of
 from meldkluis.mailbox.facts import facts_of
 from meldkluis.mailbox.terms import TermsError
@@ -44,10 +45,7 @@ class CaseLogs:
 
     def kept(self, case: bytes) -> CaseLog:
         """Return the log as it is kept here: every entry was verified when it came."""
-        log = CaseLog(self._keyring.organisation, case, self._trust.server_keys())
-        for raw in self._book.log(case):
-            log.append(read_stored(raw))
-        return log
+        return read_log(self._book.log(case), self._keyring.organisation, case, self._trust.server_keys())
 
     def append(self, log: CaseLog, act: str, **fields: date) -> None:
         """Append an entry that has days and nothing else; ChainError when it may not stand there. `log` is used up."""
@@ -78,11 +76,17 @@ class CaseLogs:
 
     def case(self, line: InboxLine) -> int:
         """Bring one case up to date and return how many entries were new; DistrustError, and nothing changes."""
-        known = self._book.log(line.case)
-        if line.entries < len(known):
-            raise DistrustError("log-rollback", line.case)
-        if known and line.entries == len(known) and parse_entry(known[-1]).hash != line.head:
-            raise DistrustError("log-fork", line.case)
+        newest = self._book.newest(line.case)
+        if newest is not None:
+            known, last = newest
+            if line.entries < known:
+                raise DistrustError("log-rollback", line.case)
+            if line.entries == known:
+                if read_stored(last).hash != line.head:
+                    raise DistrustError("log-fork", line.case)
+                if not self._book.alarms(line.case):
+                    # Nothing is new, and what was there held.
+                    return 0
         return self.refresh(line.case, line)
 
     def refresh(self, case: bytes, line: InboxLine | None = None) -> int:
@@ -146,6 +150,7 @@ class CaseLogs:
     def _replay(self, case: bytes, known: list[bytes], fresh: Iterable[bytes]) -> CaseLog:
         log = replay(known, self._keyring.organisation, case, self._trust.server_keys())
         for raw in fresh:
+            officers = log.officers
             try:
                 entry = parse_entry(raw)
                 if known and entry.index == len(known) and entry.head != log.head and len(log.entries) == len(known):
@@ -153,6 +158,8 @@ class CaseLogs:
                 log.append(raw)
             except CryptoError:
                 raise DistrustError("log-invalid", case) from None
+            if entry.act == "handed-over" and not self._may_hand_over(log, entry, officers):
+                raise DistrustError("handed-early", case)
             if entry.fields.get("day", date.min) > self._api.day() + timedelta(days=CLOCK_DAYS):
                 raise DistrustError("log-day", case)
         if log.received is None:
@@ -168,13 +175,23 @@ class CaseLogs:
             raise DistrustError("case-roster", case)
         return log
 
+    def _may_hand_over(self, log: CaseLog, entry: Entry, officers: Collection[bytes]) -> bool:
+        """Whether the case's officers had left the roster that a hand-over names; one for a lapse names none."""
+        named = entry.fields["roster"]
+        return named is None or have_left(officers, log.submitted.fields["roster"], named, self._with(named))
+
     def _rosters(self, log: CaseLog) -> set[bytes]:
         """Return the hashes of the rosters that hold and have all whom the report names, and nobody else."""
         named = {*log.to, *log.not_to, *([log.deputy] if log.deputy else ())}
+        rosters = self._with(log.submitted.fields["roster"])
+        return {roster.hash for roster in rosters if named == {member.key for member in roster.members}}
+
+    def _with(self, roster_hash: bytes) -> list[Roster]:
+        """Return the rosters that hold; asked for anew when the one with this hash is not among them."""
         rosters = self._trust.rosters()
-        if log.submitted.fields["roster"] not in {roster.hash for roster in rosters}:
+        if roster_hash not in {roster.hash for roster in rosters}:
             # It may be of this very minute.
             status = self._api.status()
             self._trust.accept(status.organisation, status.rosters)
             rosters = self._trust.rosters()
-        return {roster.hash for roster in rosters if named == {member.key for member in roster.members}}
+        return rosters

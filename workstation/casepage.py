@@ -20,6 +20,9 @@ from meldkluis.workstation.dossier import MESSAGE_ACTS, Item
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.handling import Handling, run_from, should_run, should_stop
 from meldkluis.workstation.office import Office
+from meldkluis.workstation.phrases import FEEDBACK, PHRASES, QUESTIONS, phrase
+from meldkluis.workstation.steps import hidden
+from meldkluis.workstation.steps_words import choice_of, title_of
 from meldkluis.workstation.visit import Visit
 from meldkluis.workstation.words import REASONS
 
@@ -42,6 +45,7 @@ def case_page(
     draft = office.book.draft(visit.case)
     line = office.summaries.one(office.dossiers.kept(visit.case))
     assert line is not None
+    handling = office.summaries.handling(log)
     response = visit.render(
         "case.html",
         status,
@@ -62,7 +66,17 @@ def case_page(
         reasons=REASONS,
         alarms=office.book.alarms(visit.case),
         today=office.today(),
-        **_decisions(office, log, line.handling),
+        colleagues=office.handovers.colleagues(visit.case),
+        may_leave=office.handovers.may_leave(log),
+        gone_officers=[office.trust.person(key) for key in sorted(log.officers - office.trust.members())],
+        hidden=hidden(handling),
+        title_of=title_of,
+        choice_of=choice_of,
+        phrases={name: item.label for name, item in PHRASES.items()},
+        feedback=FEEDBACK,
+        questions=QUESTIONS,
+        acknowledgement="" if first is None else phrase("acknowledgement", first.language),
+        **_decisions(office, log, handling),
     )
     office.book.set_seen(visit.case, len(log.entries))
     _say_read(office, log, items)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`meldkluis-workstation`: init, run, pull, decrypt.
+"""`meldkluis-workstation`: init, run, open, pull, cases, handover, decrypt.
 
 - Secrets come from a prompt or from a file that only its owner can read; never from an argument or the environment.
 - With --json exactly one JSON object is printed on standard output; questions and warnings go to standard error.
-- Exit status 0: done; 1: not done, with one line why; 2: wrong usage; 3: done, and there are alarms.
+- Exit status 0: done; 1: not done, with one line why, or not for every case; 2: wrong usage; 3: done, and there are
+  alarms.
 """
 
 import argparse
@@ -17,12 +18,13 @@ from typing import Any, Final
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.roster import fingerprint
 from meldkluis.mailbox.clock import today
-from meldkluis.workstation import passphrase as passphrases
+from meldkluis.workstation import commands_cases, passphrase as passphrases
 from meldkluis.workstation.display import one_line
-from meldkluis.workstation.errors import VaultError, WorkstationError
+from meldkluis.workstation.errors import DemoError, VaultError, WorkstationError
 from meldkluis.workstation.keyring import Keyring, Person
 from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.opening import Opener
+from meldkluis.workstation.proxies import check_proxy
 from meldkluis.workstation.transport import HttpTransport, check_server
 from meldkluis.workstation.trust import parse_fingerprint
 from meldkluis.workstation.vault import Vault, read_head, require_demo
@@ -55,12 +57,17 @@ def _parser() -> argparse.ArgumentParser:
         ("server", "address of the officers' API, as https://meld.example:8443"),
     ):
         init.add_argument(f"--{name}", help=text)
+    init.add_argument(
+        "--proxy", metavar="URL", help="a SOCKS proxy of this machine, as socks5h://127.0.0.1:9050 of tor"
+    )
     init.add_argument("--role", choices=("officer", "deputy"), default="officer")
     init.add_argument("--manager", action="store_true", help="you give leadership to people of the organisation")
     init.add_argument("--hr", action="store_true", help="you work in personnel affairs")
 
     run = commands.add_parser("run", parents=[common], help="serve the local pages on 127.0.0.1")
     run.add_argument("--port", type=int, default=0, help="a fixed port; any free one if not given")
+
+    commands.add_parser("open", parents=[common], help="open the local pages in the browser; starts them if need be")
 
     pull = commands.add_parser("pull", parents=[common, secret], help="fetch and verify, without pages")
     pull.add_argument(
@@ -70,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     pull.add_argument(
         "--anchor", metavar="FINGERPRINT", help="trust the roster whose first version has this fingerprint"
     )
+
+    commands_cases.add_parsers(commands, [common, secret])
 
     decrypt = commands.add_parser("decrypt", parents=[common, secret], help="open an age file made for this vault")
     decrypt.add_argument("file", metavar="FILE", help="the age file, or - for standard input")
@@ -102,6 +111,14 @@ def _open_vault(arguments: argparse.Namespace) -> str:
     return passphrases.prompt("Passphrase of the vault: ")
 
 
+def _proxy(arguments: argparse.Namespace) -> str:
+    if arguments.proxy is None:
+        return ""
+    if arguments.demo:
+        raise DemoError("a demonstration uses no proxy")
+    return check_proxy(arguments.proxy).url
+
+
 def _init(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     if (arguments.directory / "vault.json").exists():
         raise VaultError("there is a vault in this directory already")
@@ -112,8 +129,9 @@ def _init(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         arguments.role, arguments.manager, arguments.hr,
     )  # fmt: skip
     server = check_server(arguments.server or _ask("Address of the officers' API"), demo=arguments.demo)
+    proxy = _proxy(arguments)
     passphrase, made = _new_passphrase(arguments)
-    ring = Keyring.found(arguments.directory, person, server, passphrase, today())
+    ring = Keyring.found(arguments.directory, person, server, passphrase, today(), proxy=proxy)
     card = arguments.directory / CARD
     card.write_text(ring.card, encoding="ascii")
     ring.vault.close()
@@ -148,9 +166,22 @@ def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     return {}, []
 
 
+def _open(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    from meldkluis.workstation.starting import open_pages, show_problem
+
+    try:
+        open_pages(arguments.directory, demo=arguments.demo)
+    except WorkstationError as error:
+        if not sys.stderr.isatty():
+            # Started by an icon: there is no terminal to read it at.
+            show_problem(arguments.directory, str(error))
+        raise
+    return {"opened": True}, ["Opened in the browser."]
+
+
 def _connect(*, demo: bool) -> Connect:
     # Checked again where it is used: a demonstration's vault may have been made by something else than `init`.
-    return lambda url: HttpTransport(check_server(url, demo=demo))
+    return lambda way: HttpTransport(check_server(way.url, demo=demo), way.proxy)
 
 
 def _pull(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
@@ -165,6 +196,24 @@ def _pull(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             office.sign_proposal(parse_fingerprint(arguments.sign_proposal))
             office.fetch()
         return _state(office)
+    finally:
+        office.close()
+
+
+def _cases(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
+    office = Office.open(arguments.directory, _open_vault(arguments), _connect(demo=arguments.demo), today)
+    try:
+        return commands_cases.cases(office)
+    finally:
+        office.close()
+
+
+def _handover(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
+    office = Office.open(arguments.directory, _open_vault(arguments), _connect(demo=arguments.demo), today)
+    try:
+        return commands_cases.handover(office, arguments.to, arguments.case, every=arguments.all, leave=arguments.leave)
     finally:
         office.close()
 
@@ -237,7 +286,10 @@ def _write(chunks: Any, output: Path | None) -> int:
     return written
 
 
-_COMMANDS: Final = {"init": _init, "run": _run, "pull": _pull, "decrypt": _decrypt}
+_COMMANDS: Final = {
+    "init": _init, "run": _run, "open": _open, "pull": _pull, "cases": _cases, "handover": _handover,
+    "decrypt": _decrypt,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -252,6 +304,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if not quiet:
         print(json.dumps(facts) if given.json else "\n".join(lines))
+    if facts.get("failed"):
+        return 1
     return 3 if facts.get("alarms") else 0
 
 

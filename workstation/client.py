@@ -38,7 +38,7 @@ class OfficersApi:
     """Signed requests of one officer to one server."""
 
     def __init__(self, transport: Transport, keyring: Keyring, casebook: Casebook, today: Callable[[], date]) -> None:
-        self._transport: Final = transport
+        self._transport = transport
         self._keyring: Final = keyring
         self._book: Final = casebook
         self._today: Final = today
@@ -59,6 +59,11 @@ class OfficersApi:
         """
         today = self._today()
         return today - _WITHOUT_SERVER if self._server_day is None else min(self._server_day, today)
+
+    def reach_by(self, transport: Transport) -> None:
+        """Send what comes next by another transport."""
+        before, self._transport = self._transport, transport
+        before.close()
 
     def status(self) -> wire.StatusAnswer:
         """Fetch roster, proposal, intake keys and policy; DistrustError for a policy outside the law's ranges."""

@@ -28,7 +28,6 @@ from meldkluis.workstation.caselogs import CaseLogs
 from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.errors import ActError
-from meldkluis.workstation.handling import Handling
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.steps import check_step
 from meldkluis.workstation.summary import Summaries
@@ -109,11 +108,10 @@ class Decisions:
 
         self._do(case, note)
 
-    def record(self, case: bytes, record: Record, allowed: Callable[[CaseLog, Handling], None] | None = None) -> None:
+    def record(self, case: bytes, record: Record) -> None:
         """Write down a step of the law. ActError names what is missing, or why it may not be done now.
 
-        The same record twice in a row, by the same officer, is one: a form may be sent twice. `allowed` looks at the
-        newest log before and raises ActError.
+        The same record twice in a row, by the same officer, is one: a form may be sent twice.
         """
         if record.kind not in RECORDS or record.choice not in RECORDS[record.kind].choices:
             raise ActError("bad-record")
@@ -122,9 +120,8 @@ class Decisions:
 
         def note(log: CaseLog) -> None:
             stands = self._summaries.handling(log)
-            check_step(log, stands, record, self._keyring.key, self._api.day())
-            if allowed is not None:
-                allowed(log, stands)
+            asked = self._dossiers.asked(log, self._dossiers.identities(log))
+            check_step(log, stands, asked, record, self._keyring.key, self._api.day())
             mine = [step.record for step in stands.steps if step.author == self._keyring.key]
             if mine[-1:] != [record]:
                 self._note(log, "noted", replace(stands.note, outcome=None, reason="", record=record))

@@ -7,16 +7,17 @@
 - Plaintext is returned, never kept (but `about`, in the encrypted vault, for the list).
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 from meldkluis.crypto.casework import OpenedMessage, open_answer, open_contact, open_message, open_note
-from meldkluis.crypto.chain import CaseLog, replay
-from meldkluis.crypto.entry import ANSWER_ACTS, NOTE_ACTS, SERVER_ACTS, Entry
+from meldkluis.crypto.chain import CaseLog, read_log
+from meldkluis.crypto.entry import ANSWER_ACTS, NOTE_ACTS, REPLY_ACTS, SERVER_ACTS, Entry
 from meldkluis.crypto.errors import CryptoError, NotForThisKeyError
-from meldkluis.crypto.message import AttachmentRef, Contact, Document
+from meldkluis.crypto.message import CONFIRMED_KINDS, AnswerDocument, AttachmentRef, Contact, Document
 from meldkluis.crypto.note import Note
 from meldkluis.crypto.roster import Member
 from meldkluis.workstation.casebook import INVOLVED, NOT_INVOLVED, Casebook, KeptCase
@@ -29,9 +30,24 @@ MESSAGE_ACTS: Final = frozenset({"submitted", "message"})
 
 
 @dataclass(frozen=True)
+class Question:
+    """What an officer asked the reporter, from a copy that opens and holds.
+
+    `kind` is `account`, `consent`, `meeting` or `detriment`; the first two are `confirmed`: answered with yes or no.
+    `reply` is the reporter's newest one, None while there is none: not confirmed, which never means agreed.
+    """
+
+    kind: str
+    slots: tuple[str, ...] = field(default=(), repr=False)
+    confirmed: bool = False
+    reply: bool | None = None
+
+
+@dataclass(frozen=True)
 class Item:
     """A line of the timeline. `text` and `note` are None where there are none, where `problem` (a kind of alarm) says
     why, or where they are `older` than this officer's part in the case. `fields` is what the entry itself says.
+    `question` is what an `asked` asks, `of` the number of the entry to which the reporter said yes or no.
     """
 
     number: int
@@ -48,6 +64,8 @@ class Item:
     note: Note | None = field(default=None, repr=False)
     older: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    question: Question | None = None
+    of: int | None = None
 
 
 @dataclass
@@ -59,6 +77,7 @@ class _Inside:
     note: Note | None = None
     problem: str | None = None
     older: bool = False
+    question: Question | None = None
 
 
 class Dossiers:
@@ -75,7 +94,8 @@ class Dossiers:
         raws = self._book.log(case)
         if not raws:
             raise ActError("no-case")
-        return replay(raws, self._keyring.organisation, case, self._trust.server_keys())
+        # Every entry was verified when it came, and the vault keeps what it was given.
+        return read_log(raws, self._keyring.organisation, case, self._trust.server_keys())
 
     def kept(self, case: bytes) -> KeptCase:
         """Return what is known of a case here."""
@@ -164,9 +184,9 @@ class Dossiers:
         except CryptoError:
             raise DistrustError("message", log.case) from None
 
-    def _answer(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> str:
+    def _answer(self, log: CaseLog, entry: Entry, identities: Sequence[str]) -> AnswerDocument:
         try:
-            return open_answer(self._file(log, entry, "copy"), "copy", entry, log, identities).text
+            return open_answer(self._file(log, entry, "copy"), "copy", entry, log, identities)
         except NotForThisKeyError:
             raise DistrustError("unreadable", log.case) from None
         except CryptoError:
@@ -178,7 +198,8 @@ class Dossiers:
                 document = self.open_message(log, entry, identities).document
                 return _Inside(document.text, document)
             if entry.act in ANSWER_ACTS:
-                return _Inside(self._answer(log, entry, identities))
+                answer = self._answer(log, entry, identities)
+                return _Inside(answer.text, question=_question(log, entry, answer))
             if entry.act in NOTE_ACTS:
                 return _Inside(note=self.open_note(log, entry, identities))
         except DistrustError as error:
@@ -187,6 +208,32 @@ class Dossiers:
                 return _Inside(older=True)
             return _Inside(problem=error.kind)
         return _Inside()
+
+    def asked(self, log: CaseLog, identities: Sequence[str]) -> dict[int, str]:
+        """Return the kind of every question to the reporter that can be read, by the number of its entry."""
+        kinds = {}
+        for entry in log.entries:
+            if entry.act == "asked":
+                with contextlib.suppress(DistrustError):
+                    kinds[entry.index] = self._answer(log, entry, identities).kind
+        return kinds
+
+    def words(self, log: CaseLog) -> tuple[Sequence[str], list[str]]:
+        """Return the case's identities, and everything that was written in it, as far as it opens and holds."""
+        try:
+            identities = self.identities(log)
+        except DistrustError:
+            return (), []
+        found: list[str] = []
+        for entry in log.entries:
+            inside = self._inside(log, entry, identities)
+            found += [inside.text] if inside.text else []
+            if inside.document is not None:
+                found += [inside.document.about, *(item.name for item in inside.document.attachments)]
+            if inside.note is not None:
+                record = inside.note.record
+                found += [inside.note.reason, *([] if record is None else [record.whom, record.text])]
+        return identities, found
 
     def timeline(self, case: bytes) -> list[Item]:
         """Return everything that happened in a case, in order, with what was written."""
@@ -213,6 +260,8 @@ class Dossiers:
                     note=inside.note,
                     older=inside.older,
                     fields=entry.fields,
+                    question=inside.question,
+                    of=_answered(log, entry),
                 )
             )
         return items
@@ -234,3 +283,19 @@ class Dossiers:
             if ref.id == attachment:
                 return ref
         raise ActError("no-attachment")
+
+
+def _question(log: CaseLog, entry: Entry, answer: AnswerDocument) -> Question | None:
+    if entry.act != "asked":
+        return None
+    confirmed = answer.kind in CONFIRMED_KINDS
+    # The server does not know what was asked, and takes a yes to anything: only these kinds are for one.
+    reply = log.course.answers_to[entry.hash] if confirmed else None
+    return Question(answer.kind, answer.slots, confirmed, reply)
+
+
+def _answered(log: CaseLog, entry: Entry) -> int | None:
+    """Return the number of the entry that a yes or no names; the log holds, so it is there."""
+    if entry.act not in REPLY_ACTS:
+        return None
+    return next(item.index for item in log.entries if item.hash == entry.fields["of"])

@@ -27,7 +27,6 @@ from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.register import Line, Register
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.trust import Trust
-from meldkluis.workstation.watch import hurried
 
 _TRIES: Final = 3
 _ALARMED: Final = timedelta(days=30)
@@ -57,14 +56,17 @@ class Endings:
 
     def write_lines(self) -> None:
         """Bring the register up to date with what was closed or opened again since the last round."""
+        settled = self._summaries.sights.settled(self._api.earlier_day())
         for kept in self._book.cases():
-            if kept.destroyed is None and kept.declaration != INVOLVED:
+            if kept.destroyed is None and kept.declaration != INVOLVED and kept.id not in settled:
                 self._write_line(kept, self._logs.kept(kept.id), None)
 
     def local(self, today: date) -> None:
         """Remove what is due; asks nobody, so that it happens in a round without a server too."""
+        settled = self._summaries.sights.settled(self._api.earlier_day())
         for kept in self._book.cases():
-            self._remove(kept)
+            if kept.id not in settled:
+                self._remove(kept)
         if self._register.forget(min(today, self._api.earlier_day())):
             self._to_fold()
         if self._keyring.vault.fact("fold") is not None:
@@ -90,15 +92,9 @@ class Endings:
         self._fold()
 
     def _hurried(self) -> Iterator[DistrustError]:
-        for kept in self._book.cases():
-            if kept.destroyed is not None or self._book.had_alarm("hurried", kept.id):
-                continue
-            log = self._logs.kept(kept.id)
-            if log.course.closed is None or self._dossiers.declaration(kept, log) != NOT_INVOLVED:
-                continue
-            outcome = self._summaries.handling(log).outcome
-            if outcome is not None and hurried(log, outcome):
-                yield DistrustError("hurried", kept.id)
+        for line in self._summaries.all():
+            if line.hurried and line.destroyed is None and not self._book.had_alarm("hurried", line.case):
+                yield DistrustError("hurried", line.case)
 
     def _to_fold(self) -> None:
         self._keyring.vault.set_fact("fold", 1)
@@ -126,6 +122,8 @@ class Endings:
                 self._book.destroy(kept.id, self._api.earlier_day())
             if due or self._forget_identity(log):
                 self._to_fold()
+            elif self._summaries.one(kept) is not None:
+                self._summaries.sights.settle(kept.id, log.course.ends_on())
 
     def _write_line(self, kept: KeptCase, log: CaseLog, destroyed: date | None) -> None:
         closed = log.course.closed

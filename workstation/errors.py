@@ -25,7 +25,14 @@ class DemoError(VaultError):
 
 
 class UnreachableError(WorkstationError):
-    """No usable answer from the server. Whether it took in what was sent is unknown."""
+    """No usable answer from the server. Whether it took in what was sent is unknown.
+
+    `why` is a name of `words.UNREACHABLE`, where more is known.
+    """
+
+    def __init__(self, text: str, why: str = "") -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class RefusedError(WorkstationError):

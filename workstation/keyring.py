@@ -18,6 +18,7 @@ from meldkluis.crypto.roster import IntakeKey, make_intake_key, parse_intake_key
 from meldkluis.mailbox.terms import add_months
 from meldkluis.workstation import passphrase as passphrases
 from meldkluis.workstation.errors import VaultError
+from meldkluis.workstation.settings import Settings
 from meldkluis.workstation.vault import Vault
 
 RENEW_AFTER_DAYS: Final = 25
@@ -57,9 +58,9 @@ class Keyring:
     @classmethod
     def found(
         cls, directory: Path, person: Person, server_url: str, passphrase: str, today: date,
-        cost: passphrases.Stretching = passphrases.RFC_9106_SECOND,
+        cost: passphrases.Stretching = passphrases.RFC_9106_SECOND, proxy: str = "",
     ) -> Self:  # fmt: skip
-        """Make a vault with a signing key and a first intake key."""
+        """Make a vault with a signing key and a first intake key; from its first moment the server has its proxy."""
         key = signed.SigningKey.generate()
         # Before anything is written: a card that no reader accepts must not leave a vault behind.
         card = make_card(Card(key=key.verify_key, **vars(person)), key)
@@ -67,6 +68,7 @@ class Keyring:
         with vault.transaction():
             vault.set_fact("signing_seed", key.seed)
             vault.set_fact("server_url", server_url)
+            Settings(vault).set_proxy(proxy)
             vault.set_fact("card", card)
             vault.set_fact("counter", 0)
             ring = cls(vault)

@@ -26,13 +26,15 @@ from meldkluis.workstation.deciding import Decisions
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.ending import Endings
 from meldkluis.workstation.errors import DistrustError, RefusedError, UnreachableError, WorkstationError
+from meldkluis.workstation.handover import HandOvers
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.register import Register
+from meldkluis.workstation.settings import Settings
 from meldkluis.workstation.sharing import Sharing
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.sync import Fetched, Sync
-from meldkluis.workstation.transport import Transport
+from meldkluis.workstation.transport import Transport, Way
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.vault import Vault
 
@@ -40,11 +42,11 @@ REFRESH_SECONDS: Final = 60
 """A page that is opened later than this after the last round fetches first."""
 
 Result = TypeVar("Result")
-Connect = Callable[[str], Transport]
+Connect = Callable[[Way], Transport]
 
 
 class Office:
-    """An open vault with its parts. `today` reads the clock; `connect` makes a transport for the server's address."""
+    """An open vault with its parts. `today` reads the clock; `connect` makes a transport to the server."""
 
     def __init__(self, vault: Vault, connect: Connect, today: Callable[[], date]) -> None:
         self.vault: Final = vault
@@ -52,7 +54,9 @@ class Office:
         self.keyring: Final = Keyring(vault)
         self.trust: Final = Trust(self.keyring)
         self.book: Final = Casebook(vault)
-        self.api: Final = OfficersApi(connect(self.keyring.server_url), self.keyring, self.book, today)
+        self.settings: Final = Settings(vault)
+        self._connect: Final = connect
+        self.api: Final = OfficersApi(self._transport(), self.keyring, self.book, today)
         self.dossiers: Final = Dossiers(self.keyring, self.trust, self.book)
         self.summaries: Final = Summaries(self.dossiers, self.book)
         self.register: Final = Register(vault)
@@ -63,10 +67,15 @@ class Office:
             self.keyring, self.trust, self.book, self.register, self.dossiers, self.summaries, self.logs, self.api
         )
         key_ends = KeyEnds(self.keyring, self.trust, self.book, keys, self.logs)
-        self.sync: Final = Sync(self.keyring, self.trust, self.book, self.api, self.logs, self.endings, key_ends)
+        self.sync: Final = Sync(
+            self.keyring, self.trust, self.book, self.api, self.logs, self.endings, key_ends, self.summaries
+        )
         self.acts: Final = Acts(self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, self.logs)
         self.decisions: Final = Decisions(
             self.keyring, self.book, self.dossiers, self.summaries, self.api, self.acts, self.logs
+        )
+        self.handovers: Final = HandOvers(
+            self.keyring, self.trust, self.book, self.dossiers, self.api, self.acts, self.logs
         )
         self.sharing: Final = Sharing(
             self.keyring, self.trust, self.dossiers, self.summaries, self.acts, self.decisions, self.api
@@ -81,6 +90,15 @@ class Office:
     def open(cls, directory: Path, passphrase: str, connect: Connect, today: Callable[[], date]) -> Self:
         """Open a vault and put the office together."""
         return cls(Vault.open(directory, passphrase), connect, today)
+
+    def _transport(self) -> Transport:
+        return self._connect(Way(self.keyring.server_url, self.settings.proxy))
+
+    def reconnect(self) -> None:
+        """Reach the server by the settings as they are now."""
+        with self._lock:
+            self.api.reach_by(self._transport())
+            self._fetched_at = None
 
     def fetch(self) -> Fetched:
         """Fetch everything once; UnreachableError or RefusedError, remembered for the pages too."""

@@ -4,15 +4,17 @@
 import dataclasses
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
 from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import WorkstationError, WrongPassphraseError
 from meldkluis.workstation.guard import START
+from meldkluis.workstation.kept import local
 from meldkluis.workstation.office import Office
 from meldkluis.workstation.render import LANGUAGES, N_
-from meldkluis.workstation.visit import Visit, route
+from meldkluis.workstation.visit import LARGEST_FORM, Visit, route
 
 _WRONG: Final = N_("Deze wachtzin opent de kluis niet. Kijk goed naar de spelling en de spaties.")
 _DAMAGED: Final = N_("De kluis kan niet worden geopend: de bestanden zijn beschadigd of niet van u alleen.")
@@ -24,19 +26,20 @@ def start(visit: Visit) -> Response:
         # Loading the page again, in the browser that is inside already.
         return visit.go("/") if visit.known else visit.render("outside.html", 401)
     visit = dataclasses.replace(visit, known=True)
-    response = visit.render("entered.html" if visit.station.office else "unlock.html", error="")
+    response = visit.render("entered.html") if visit.station.office else visit.ask_passphrase(back="/")
     visit.station.sessions.set_cookie(response)
     return response
 
 
 def unlock_page(visit: Visit) -> Response:
     """Ask for the passphrase."""
-    return visit.go("/") if visit.station.office else visit.render("unlock.html", error="")
+    return visit.go("/") if visit.station.office else visit.ask_passphrase(back="/")
 
 
 def unlock(visit: Visit) -> Response:
-    """Open the vault."""
-    station = visit.station
+    """Open the vault, and go back to where the officer was; a form that was kept is offered, not sent."""
+    station, form = visit.station, visit.form.get("kept", "")
+    back = local(visit.form.get("back", "/"))
     with station.unlocking:
         if station.office is None:
             try:
@@ -44,10 +47,11 @@ def unlock(visit: Visit) -> Response:
                     station.directory, visit.form.get("passphrase", ""), station.connect, station.today
                 )
             except WrongPassphraseError:
-                return visit.render("unlock.html", 403, error=_WRONG)
+                return visit.ask_passphrase(403, _WRONG, back=back, form=form)
             except WorkstationError:
-                return visit.render("unlock.html", 403, error=_DAMAGED)
-    return visit.go("/")
+                return visit.ask_passphrase(403, _DAMAGED, back=back, form=form)
+            station.idle, station.presence.minutes = 0, station.office.settings.idle_minutes
+    return visit.ask_again(form, back=back, opened=True) or visit.go(back)
 
 
 def lock(visit: Visit) -> Response:
@@ -56,12 +60,23 @@ def lock(visit: Visit) -> Response:
     return visit.go("/unlock")
 
 
+def end(visit: Visit) -> Response:
+    """Close the vault and end the program."""
+    station = visit.station
+    if station.end is None:
+        raise HTTPException(404)
+    station.lock()
+    response = dataclasses.replace(visit, known=False).render("ended.html")
+    station.end()
+    return response
+
+
 def choose_language(visit: Visit) -> Response:
     """Speak another language from now on."""
     wanted, back = visit.form.get("language", ""), visit.form.get("back", "/")
     if wanted in LANGUAGES:
         visit.station.language = wanted
-    return visit.go(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    return visit.go(local(back))
 
 
 def card(visit: Visit) -> Response:
@@ -74,8 +89,9 @@ def card(visit: Visit) -> Response:
 ROUTES: Final[list[Route]] = [
     route(START, start, session=False, unlocked=False),
     route("/unlock", unlock_page, unlocked=False),
-    route("/unlock", unlock, "POST", unlocked=False),
+    route("/unlock", unlock, "POST", unlocked=False, largest=2 * LARGEST_FORM),
     route("/lock", lock, "POST", unlocked=False),
+    route("/end", end, "POST", unlocked=False),
     route("/language", choose_language, "POST", unlocked=False),
     route("/card", card),
 ]

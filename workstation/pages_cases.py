@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Pages about cases: the inbox, the question before a case, the case, and what is done in it."""
+"""Pages about one case: the question before it, the case, and what is done in it."""
 
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -8,7 +8,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from meldkluis.crypto.encoding import unb64
-from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation.casebook import INVOLVED
 from meldkluis.workstation.casepage import case_page
@@ -17,38 +16,7 @@ from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, 
 from meldkluis.workstation.render import N_
 from meldkluis.workstation.visit import Visit, route
 
-_FETCHED: Final = N_("Opgehaald.")
-_SENT: Final = N_("Verstuurd. De melder leest uw bericht met de ontvangstcode.")
 _WITHDRAWN: Final = N_("U hebt u uit deze zaak teruggetrokken.")
-
-
-def inbox(visit: Visit) -> Response:
-    """List the cases, those that wait or with the nearest day first."""
-    office = visit.office
-    office.fetch_if_due()
-    if office.trust.current() is None:
-        return visit.go("/roster")
-    return visit.render(
-        "inbox.html",
-        lines=office.summaries.all(),
-        alarms=office.book.alarms(),
-        fetch_error=office.last_error,
-        fetched=office.last,
-        today=office.today(),
-        proposal=office.trust.proposal(),
-    )
-
-
-def fetch(visit: Visit) -> Response:
-    """Fetch now."""
-    visit.office.fetch_quietly()
-    return visit.go("/", "" if visit.office.last_error else _FETCHED)
-
-
-def alarm(visit: Visit) -> Response:
-    """Put an alarm away that the officer has read."""
-    visit.office.book.acknowledge_alarm(int(visit.path["alarm"]), visit.office.today())
-    return visit.go(visit.form.get("back", "/") if visit.form.get("back", "").startswith("/case/") else "/")
 
 
 def case(visit: Visit) -> Response:
@@ -103,33 +71,6 @@ def involved(visit: Visit) -> Response:
     return visit.go("/", _WITHDRAWN) if choice == "yes" else visit.go(f"/case/{visit.path['case']}")
 
 
-def answer(visit: Visit) -> Response:
-    """Send an answer. Whatever goes wrong, the text comes back."""
-    office, form = visit.office, visit.form
-    act, text, number = form.get("act", ""), form.get("text", ""), form.get("number", "")
-    if act not in ANSWER_ACTS or not number.isascii() or not number.isdigit():
-        return case_page(visit, 422, error="no-act", typed=("", text))
-    try:
-        office.act(lambda: office.acts.answer(visit.case, act, int(number), text))
-    except ActError as error:
-        return case_page(visit, 422, error=error.reason, typed=(act, text))
-    except DistrustError:
-        return case_page(visit, 409, error="distrust", typed=(act, text))
-    except UnreachableError:
-        return case_page(visit, 502, error="not-sent", typed=(act, text))
-    except RefusedError as error:
-        office.last_error = error
-        return case_page(visit, 409, error="refused", typed=(act, text))
-    return visit.go(f"/case/{visit.path['case']}", _SENT)
-
-
-def drop_draft(visit: Visit) -> Response:
-    """Throw away a text that was kept."""
-    visit.office.dossiers.require_declared(visit.case)
-    visit.office.book.set_draft(visit.case, None)
-    return visit.go(f"/case/{visit.path['case']}")
-
-
 def contact(visit: Visit) -> Response:
     """Log that contact details are opened, then show them, on this one page only."""
     office = visit.office
@@ -168,13 +109,8 @@ def attachment(visit: Visit) -> Response:
 
 
 ROUTES: Final[list[Route]] = [
-    route("/", inbox),
-    route("/fetch", fetch, "POST"),
-    route("/alarms/{alarm:int}", alarm, "POST"),
     route("/case/{case}", case),
     route("/case/{case}/involved", involved, "POST"),
-    route("/case/{case}/answer", answer, "POST"),
-    route("/case/{case}/draft", drop_draft, "POST"),
     route("/case/{case}/contact", contact, "POST"),
     route("/case/{case}/file/{entry:int}/{attachment}", attachment),
 ]

@@ -27,6 +27,8 @@ def _page(visit: Visit, status: int = 200, error: str = "") -> Response:
         "roster.html",
         status,
         me=office.keyring.key,
+        former=office.trust.former(),
+        newcomers=office.trust.newcomers(),
         anchor=office.trust.anchor,
         rosters=office.trust.rosters(),
         proposal=office.trust.proposal(),

@@ -82,10 +82,21 @@ STEPS: Final[tuple[str, ...]] = (
     ) STRICT, WITHOUT ROWID;
     """,
     """
-    -- A case as its list and its search see it: made from its log and what it holds, and made again when they change.
+    -- A case as its list and its search see it: made from its log and what it holds, and gone when one of them changes.
+    -- look: nothing comes to its end in this case before that day.
     CREATE TABLE sight (
-        dossier BLOB PRIMARY KEY REFERENCES dossier, made_of TEXT NOT NULL, line TEXT NOT NULL, words TEXT NOT NULL
+        dossier BLOB PRIMARY KEY REFERENCES dossier, version INTEGER NOT NULL, line TEXT NOT NULL, words TEXT NOT NULL,
+        look TEXT
     ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER entry_added AFTER INSERT ON entry BEGIN DELETE FROM sight WHERE dossier = NEW.dossier; END;
+    CREATE TRIGGER file_added AFTER INSERT ON file BEGIN DELETE FROM sight WHERE dossier = NEW.dossier; END;
+    CREATE TRIGGER file_gone AFTER DELETE ON file BEGIN DELETE FROM sight WHERE dossier = OLD.dossier; END;
+    CREATE TRIGGER secret_added AFTER INSERT ON case_secret BEGIN DELETE FROM sight WHERE dossier = NEW.dossier; END;
+    CREATE TRIGGER secret_changed AFTER UPDATE ON case_secret BEGIN DELETE FROM sight WHERE dossier = NEW.dossier; END;
+    CREATE TRIGGER secret_gone AFTER DELETE ON case_secret BEGIN DELETE FROM sight WHERE dossier = OLD.dossier; END;
+    CREATE TRIGGER declared AFTER UPDATE OF declaration, destroyed ON dossier
+        BEGIN DELETE FROM sight WHERE dossier = NEW.id; END;
+    CREATE TRIGGER dossier_gone BEFORE DELETE ON dossier BEGIN DELETE FROM sight WHERE dossier = OLD.id; END;
 
     -- Categories of a case, for the register and the yearly report: no names and no text.
     ALTER TABLE register ADD COLUMN categories TEXT;

@@ -3,12 +3,16 @@
 
 - The socket is bound before anything starts, so that the port is known and nobody else can have it.
 - No access log; errors are logged by kind and place, never with their text. Core dumps are off.
-- Start addresses are printed at the terminal: the first one, and a new one each time one was used.
+- Start addresses are printed at the terminal: the first one, and a new one each time one was used; `open` asks too.
+- One program for each vault. It ends when it is told to, and when the desktop session's folder goes with the session.
 """
 
+import os
 import resource
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -19,12 +23,15 @@ from starlette.types import ASGIApp
 
 from meldkluis.mailbox.clock import today
 from meldkluis.workstation.app import create_app
+from meldkluis.workstation.doorway import Door, doorway, held
 from meldkluis.workstation.errors import WorkstationError
 from meldkluis.workstation.office import Connect
+from meldkluis.workstation.presence import look_often
 from meldkluis.workstation.session import Sessions
 from meldkluis.workstation.visit import Station
 
 HOST: Final = "127.0.0.1"
+_LAST_PAGE_SECONDS: Final = 1.0
 
 
 class QuietLogger(Logger):
@@ -85,10 +92,38 @@ def bind(port: int) -> socket.socket:
 def run(directory: Path, port: int, announce: Callable[[str], None], connect: Connect) -> None:
     """Serve a vault until interrupted. `announce` gets every start address, `connect` the server's."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    listener = bind(port)
-    origin = f"http://{HOST}:{listener.getsockname()[1]}"
+    folder, master = doorway(directory), os.getpid()
 
     def make() -> ASGIApp:
-        return create_app(Station(directory, Sessions(origin, announce), connect, today))
+        sessions = Sessions(origin, announce)
+        door = Door(folder, sessions)
 
-    _Server(listener, make).run()
+        def end() -> None:
+            door.close()
+            # The last page still asks for its style sheet.
+            threading.Timer(_LAST_PAGE_SECONDS, _terminate, (master,)).start()
+
+        station = Station(directory, sessions, connect, today, end=end)
+
+        def look() -> None:
+            station.lock_if_away()
+            if not folder.exists():
+                # The officer logged out.
+                station.lock()
+                _terminate(master)
+
+        look_often(look)
+        return create_app(station)
+
+    with held(folder) as free:
+        if not free:
+            raise WorkstationError("this vault is served already: `meldkluis-workstation open` shows its pages")
+        listener = bind(port)
+        origin = f"http://{HOST}:{listener.getsockname()[1]}"
+        _Server(listener, make).run()
+
+
+def _terminate(master: int) -> None:
+    # Only while it is our parent: its number may be another's afterwards.
+    if os.getppid() == master:
+        os.kill(master, signal.SIGTERM)

@@ -31,6 +31,7 @@ REASONS: Final[dict[str, str]] = {
     "nothing-chosen": N_("Wat erin zit: kies wat u deelt. Er is niets gedeeld."),
     "identity-archive": N_("Contactgegevens: die gaan nooit naar het archief. Er is niets gedeeld."),
     "no-ground": N_("Contactgegevens: daarvoor is geen toestemming en geen volledige grond. Er is niets gedeeld."),
+    "may-not-disclose": N_("Contactgegevens: dat mag intussen niet meer. Er is niets gedeeld."),
     "ground-whom": N_("Contactgegevens: de grond noemt een andere ontvanger. Er is niets gedeeld."),
     "identity-gone": N_("Contactgegevens: die zijn vernietigd. Er is niets gedeeld."),
     "not-compared": N_("Vergelijk eerst de vingerafdruk met de ontvanger. Er is niets gedeeld."),
@@ -49,6 +50,7 @@ FIELDS: Final[dict[str, str]] = {
     "bad-language": "language", "no-recipient": "recipient", "recipient-many": "recipient",
     "recipient-secret": "recipient", "recipient-classical": "recipient", "bad-recipient": "recipient",
     "bad-choice": "files", "nothing-chosen": "files", "identity-archive": "identity", "no-ground": "identity",
+    "may-not-disclose": "identity",
     "ground-whom": "identity", "identity-gone": "identity", "no-receipt": "text",
 }  # fmt: skip
 """The field of the form that a reason is about."""

@@ -14,7 +14,7 @@ from typing import Final
 from meldkluis.crypto.course import Course
 from meldkluis.crypto.message import Contact
 from meldkluis.crypto.roster import Member
-from meldkluis.workstation import entry_words, words
+from meldkluis.workstation import entry_words, steps_words, words
 from meldkluis.workstation.casefile import Choice, Part
 from meldkluis.workstation.dossier import Item
 from meldkluis.workstation.handling import Handling
@@ -57,9 +57,11 @@ class Sheet:
 
 def html(language: Language, sheet: Sheet, digests: Mapping[str, str]) -> bytes:
     """Return zaak.html; `digests` are the SHA-256s of the attachments by their paths."""
-    page = language.render(
-        "casefile.html", {"sheet": sheet, "digests": digests, "words": words, "entry_words": entry_words}
-    )
+    values = {
+        "sheet": sheet, "digests": digests, "words": words, "entry_words": entry_words,
+        "title_of": steps_words.title_of, "choice_of": steps_words.choice_of,
+    }  # fmt: skip
+    page = language.render("casefile.html", values)
     return page.encode("utf-8")
 
 

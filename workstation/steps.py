@@ -8,6 +8,8 @@
 - Whether an office crime is reported to the public prosecutor is decided by two officers (article 162 Sv).
 """
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -19,8 +21,7 @@ from meldkluis.workstation.handling import Handling, Step
 GROUNDS: Final = frozenset({"ground", "ground_unannounced"})
 _DECISIONS: Final = {"disclosure": GROUNDS, "crime": frozenset({"report", "no_report"})}
 _LONGEST: Final = timedelta(days=3660)
-_FOLLOWS: Final = {"request": "received", "breach": "noticed"}
-"""Records that answer an earlier one of their kind with this choice."""
+_TELLS: Final = frozenset({"answered", "feedback"})
 
 
 def of_kind(handling: Handling, kind: str, *choices: str) -> list[Step]:
@@ -57,7 +58,7 @@ def consents(log: CaseLog, asked: dict[int, str]) -> list[int]:
 
     `asked` gives the kind of every question that could be read, by the number of its entry.
     """
-    said = log.course.replies
+    said = log.course.answers_to
     return [
         entry.index
         for entry in log.entries
@@ -83,7 +84,7 @@ def may_disclose(log: CaseLog, handling: Handling, asked: dict[int, str], of: in
 
 def _told(log: CaseLog, after: int, step: Step) -> bool:
     """Whether an officer wrote to the reporter between an approval and the record that says so."""
-    return any(entry.act in {"answered", "feedback"} for entry in log.entries[after + 1 : step.number])
+    return any(entry.act in _TELLS for entry in log.entries[after + 1 : step.number])
 
 
 def disclosable(log: CaseLog, handling: Handling, asked: dict[int, str]) -> list[int]:
@@ -102,34 +103,86 @@ def hidden(handling: Handling) -> dict[int, set[str]]:
     return marked
 
 
-def check_step(log: CaseLog, handling: Handling, record: Record, author: bytes, today: date) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """A record that an officer wants to make, with everything that decides whether it may be made."""
+
+    log: CaseLog
+    handling: Handling
+    asked: dict[int, str]
+    record: Record
+    author: bytes
+
+    @property
+    def of(self) -> Step | None:
+        """The record that it is about."""
+        return _numbered(self.handling, self.record.of)
+
+    def about(self, kind: str, choices: Collection[str]) -> Step:
+        """Return the record that it is about; ActError unless that is of this kind and choice."""
+        step = self.of
+        if step is None or step.record.kind != kind or step.record.choice not in choices:
+            raise ActError("record-of")
+        return step
+
+
+def check_step(
+    log: CaseLog, handling: Handling, asked: dict[int, str], record: Record, author: bytes, today: date
+) -> None:
     """Raise ActError unless this officer may make this record now."""
-    kind, choice, of = record.kind, record.choice, record.of
     if record.when is not None and abs(record.when - today) > _LONGEST:
         raise ActError("record-when")
-    if choice == "approved":
-        decision = _numbered(handling, of)
-        if decision is None or decision.record.kind != kind or decision.record.choice not in _DECISIONS[kind]:
-            raise ActError("record-of")
-        if decision.author == author:
-            raise ActError("approve-own")
-    if kind in _FOLLOWS and choice != _FOLLOWS[kind]:
-        first = _numbered(handling, of)
-        if first is None or (first.record.kind, first.record.choice) != (kind, _FOLLOWS[kind]):
-            raise ActError("record-of")
-    if kind == "communication" and choice != "reporter" and not _reporter_knows(log, handling):
+    wanted = _Asked(log, handling, asked, record, author)
+    for rule in (_RULES.get((record.kind, record.choice)), _RULES.get((record.kind, "*"))):
+        if rule is not None:
+            rule(wanted)
+
+
+def _approve(wanted: _Asked) -> None:
+    decision = wanted.about(wanted.record.kind, _DECISIONS[wanted.record.kind])
+    if decision.author == wanted.author:
+        raise ActError("approve-own")
+
+
+def _notified(wanted: _Asked) -> None:
+    approval = approved(wanted.log, wanted.handling, wanted.about("disclosure", GROUNDS))
+    if approval is None:
+        raise ActError("not-approved")
+    if not any(entry.act in _TELLS for entry in wanted.log.entries[approval.number + 1 :]):
+        raise ActError("tell-reporter")
+
+
+def _disclosed(wanted: _Asked) -> None:
+    of = wanted.record.of
+    if of is None or not may_disclose(wanted.log, wanted.handling, wanted.asked, of):
+        raise ActError("may-not-disclose")
+
+
+def _communicated(wanted: _Asked) -> None:
+    if wanted.log.course.feedback is None and not of_kind(wanted.handling, "communication", "reporter"):
         raise ActError("reporter-first")
-    if kind == "archived":
-        sent = _numbered(handling, of)
-        if sent is None or (sent.record.kind, sent.record.choice) != ("shared", "archive"):
-            raise ActError("record-of")
-    if kind in {"irrelevant", "evidence"} and not (of is not None and _is_message(log, of)):
+
+
+def _of_message(wanted: _Asked) -> None:
+    entries, of = wanted.log.entries, wanted.record.of
+    if of is None or not 0 <= of < len(entries) or entries[of].act not in {"submitted", "message"}:
         raise ActError("record-of")
 
 
-def _reporter_knows(log: CaseLog, handling: Handling) -> bool:
-    return log.course.feedback is not None or bool(of_kind(handling, "communication", "reporter"))
-
-
-def _is_message(log: CaseLog, number: int) -> bool:
-    return 0 <= number < len(log.entries) and log.entries[number].act in {"submitted", "message"}
+_RULES: Final[Mapping[tuple[str, str], Callable[[_Asked], object]]] = {
+    ("disclosure", "approved"): _approve,
+    ("crime", "approved"): _approve,
+    ("disclosure", "notified"): _notified,
+    ("disclosure", "done"): _disclosed,
+    ("request", "extended"): lambda wanted: wanted.about("request", {"received"}),
+    ("request", "answered"): lambda wanted: wanted.about("request", {"received"}),
+    ("breach", "reported"): lambda wanted: wanted.about("breach", {"noticed"}),
+    ("breach", "not_reported"): lambda wanted: wanted.about("breach", {"noticed"}),
+    ("communication", "concerned"): _communicated,
+    ("communication", "organisation"): _communicated,
+    # It stands with a hold, never by itself (`archive`): no record is about nothing.
+    ("archived", "wait"): lambda wanted: wanted.about("shared", ()),
+    ("archived", "receipt"): lambda wanted: wanted.about("shared", {"archive"}),
+    ("irrelevant", "*"): _of_message,
+    ("evidence", "*"): _of_message,
+}

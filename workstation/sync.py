@@ -26,6 +26,7 @@ from meldkluis.workstation.ending import Endings
 from meldkluis.workstation.errors import DistrustError, RefusedError
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
+from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.watch import withheld
 
@@ -45,7 +46,7 @@ class Sync:
 
     def __init__(
         self, keyring: Keyring, trust: Trust, casebook: Casebook, api: OfficersApi, logs: CaseLogs, endings: Endings,
-        key_ends: KeyEnds,
+        key_ends: KeyEnds, summaries: Summaries,
     ) -> None:  # fmt: skip
         self._keyring: Final = keyring
         self._trust: Final = trust
@@ -54,6 +55,7 @@ class Sync:
         self._logs: Final = logs
         self._endings: Final = endings
         self._key_ends: Final = key_ends
+        self._summaries: Final = summaries
 
     def round(self, today: date) -> Fetched:
         """Fetch everything once. UnreachableError or RefusedError; what does not hold becomes alarms.
@@ -101,13 +103,13 @@ class Sync:
 
     def _watch(self, status: StatusAnswer, today: date) -> None:
         """See whether the server did by itself what it has to."""
-        for kept in self._book.cases():
+        for line in self._summaries.all():
             # Whoever keeps more back than a lapse is named for that, and the case is distrusted already.
-            if kept.destroyed is not None or kept.declaration == INVOLVED or self._book.alarms(kept.id):
+            if line.destroyed is not None or line.declaration == INVOLVED or line.alarm or not line.may_lapse(today):
                 continue
-            log = self._logs.kept(kept.id)
+            log = self._logs.kept(line.case)
             if self._keyring.key in log.officers and withheld(log, status.policy, today):
-                self._alarm(DistrustError("lapse-withheld", kept.id), today)
+                self._alarm(DistrustError("lapse-withheld", line.case), today)
 
     def _keys(self, status: StatusAnswer, today: date) -> None:
         own = self._keyring.own_key_hashes()

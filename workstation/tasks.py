@@ -190,7 +190,7 @@ def _account(case: _Case) -> Iterator[Task]:
         yield Task("account", working_days_after(start, ACCOUNT), any(day >= start for _, day in accounts))
     if accounts:
         number, day = accounts[-1]
-        reply = case.log.course.replies.get(case.log.entries[number].hash)
+        reply = case.log.course.answers_to.get(case.log.entries[number].hash)
         # No answer is never a yes: the task stays as what it is, not confirmed.
         kind = "account-declined" if reply is False else "account-confirm"
         yield Task(kind, day + REACT, reply is True, number)

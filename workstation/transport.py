@@ -4,7 +4,7 @@
 - No redirects, no retries, no proxies from the environment, no compression: an answer is what the server sent.
 - Plain HTTP is for this machine and onion addresses only; elsewhere it would show who asks for which case.
 - An onion address is asked only where tor itself answers for the name: an ordinary resolver that is asked for it may
-  lead anywhere, and nothing is sent there.
+  lead anywhere, and nothing is sent there. Through a proxy (`proxies`) no resolver is asked for any name.
 - A demonstration talks to this machine only.
 """
 
@@ -20,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from meldkluis.crypto.limits import KIB
 from meldkluis.workstation.errors import DemoError, UnreachableError, WorkstationError
+from meldkluis.workstation.proxies import Proxy, through
 
 _CHUNK: Final = 64 * KIB
 _TIMEOUT: Final = urllib3.Timeout(connect=20, read=120)
@@ -35,6 +36,14 @@ class Reply:
 
     status: int
     chunks: Iterator[bytes] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a server is reached: its address, and the proxy before it."""
+
+    url: str
+    proxy: Proxy | None = None
 
 
 class Transport(Protocol):
@@ -104,13 +113,15 @@ class _OnionTlsConnection(HTTPSConnection):
 
 
 class HttpTransport:
-    """Requests over urllib3, to one server."""
+    """Requests over urllib3, to one server, through a proxy if one is given."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, proxy: Proxy | None = None) -> None:
         parts = urlsplit(url)
         self.authority: Final = parts.netloc
         self._pool: Final = urllib3.connection_from_url(url, timeout=_TIMEOUT, retries=False, maxsize=4, block=False)
-        if (parts.hostname or "").endswith(".onion"):
+        if proxy is not None:
+            through(self._pool, proxy)
+        elif (parts.hostname or "").endswith(".onion"):
             self._pool.ConnectionCls = _OnionTlsConnection if parts.scheme == "https" else _OnionConnection
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:

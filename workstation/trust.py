@@ -45,6 +45,8 @@ class Trust:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring: Final = keyring
         self._vault: Final = keyring.vault
+        # Asked for with every case, and verified only when it is another: the newest hash stands for the whole chain.
+        self._verified: tuple[object, list[Roster]] | None = None
 
     @property
     def anchor(self) -> bytes | None:
@@ -54,8 +56,12 @@ class Trust:
 
     def rosters(self) -> list[Roster]:
         """Return every version that counts here, the first first; empty before there is an anchor."""
-        rows = self._vault.rows("SELECT travelling FROM roster ORDER BY version")
-        return verify_chain([_load(row[0]) for row in rows], self.anchor) if rows else []
+        newest = self._vault.row("SELECT version, hash FROM roster ORDER BY version DESC LIMIT 1")
+        stands = (self.anchor, newest)
+        if self._verified is None or self._verified[0] != stands:
+            rows = self._vault.rows("SELECT travelling FROM roster ORDER BY version")
+            self._verified = stands, verify_chain([_load(row[0]) for row in rows], self.anchor) if rows else []
+        return list(self._verified[1])
 
     def travelling(self) -> list[Any]:
         """Return every version that counts here in its travelling form, signatures and all."""
@@ -65,6 +71,23 @@ class Trust:
         """Return the roster of today."""
         rosters = self.rosters()
         return rosters[-1] if rosters else None
+
+    def members(self) -> frozenset[bytes]:
+        """Return the keys of the members of the roster of today."""
+        roster = self.current()
+        return frozenset() if roster is None else frozenset(member.key for member in roster.members)
+
+    def newcomers(self) -> frozenset[bytes]:
+        """Return the keys of members who stood in no earlier version; nobody is new in the first."""
+        *earlier, _ = [frozenset(member.key for member in roster.members) for roster in self.rosters()] or [frozenset()]
+        return self.members() - frozenset().union(*earlier) if earlier else frozenset()
+
+    def former(self) -> list[Member]:
+        """Return who stood on an earlier roster and not on the one of today, as they stood there last."""
+        now, found = self.members(), {}
+        for roster in self.rosters():
+            found.update({member.key: member for member in roster.members if member.key not in now})
+        return list(found.values())
 
     def server_keys(self) -> frozenset[bytes]:
         """Return the server's keys of all versions: entries of older days were signed with older keys."""

@@ -5,6 +5,7 @@
 - Handlers are plain functions in a thread: they read a `Visit`, call one thing, and render. No template sees a request.
 """
 
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,14 +19,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import CryptoError
-from meldkluis.workstation import words
+from meldkluis.workstation import kept, words
 from meldkluis.workstation.alarms import KINDS
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.guard import START
 from meldkluis.workstation.office import Connect, Office
+from meldkluis.workstation.presence import Presence
 from meldkluis.workstation.render import language, preferred
 from meldkluis.workstation.session import Sessions
 from meldkluis.workstation.vault import read_head
@@ -34,7 +37,7 @@ LARGEST_FORM: Final = 1_048_576
 """Bytes: 256 KiB of text, percent-encoded, and some."""
 
 _MOST_FIELDS: Final = 1000
-"""A tick for each attachment of a case, and some; the form's size bounds it too."""
+"""A tick for each case of a page or each attachment of a case, and some; the form's size bounds it too."""
 
 
 @dataclass
@@ -49,12 +52,30 @@ class Station:
     office: Office | None = None
     notices: list[str] = field(default_factory=list)
     unlocking: threading.Lock = field(default_factory=threading.Lock)
+    presence: Presence = field(default_factory=Presence)
+    end: Callable[[], None] | None = None
+    """Ends the program that this application runs in, in a moment; None where that is not ours to do."""
+    idle: int = 0
+    """Minutes without a sign of the officer after which the vault locked by itself; 0 when it did not."""
 
     def lock(self) -> None:
         """Close the vault."""
-        office, self.office = self.office, None
+        office, self.office, self.idle = self.office, None, 0
         if office is not None:
             office.close()
+            del office
+            # Its parts know each other; what they held goes now, and not at some time.
+            gc.collect()
+
+    def lock_if_away(self) -> None:
+        """Close the vault when the officer is away."""
+        with self.presence.away() as away:
+            if not away or self.office is None:
+                return
+            office, self.office, self.idle = self.office, None, self.presence.minutes
+        office.close()
+        del office
+        gc.collect()
 
 
 @dataclass(frozen=True)
@@ -68,6 +89,10 @@ class Visit:
     form: Mapping[str, str] = field(repr=False)
     known: bool
     language: str
+    address: str = "/"
+    """Path and query of the request."""
+    came_from: str = "/"
+    """Our page that a form stood on."""
 
     @property
     def office(self) -> Office:
@@ -108,7 +133,32 @@ class Visit:
             "kinds": KINDS,
             "words": words,
             "here": self.path.get("here", "/"),
+            # Whoever runs a demonstration ends it.
+            "ends": station.end is not None and not head.demo,
+            # A page that holds what somebody wrote offers no form that would lose it.
+            "keeps": False,
         }
+
+    def ask_passphrase(self, status: int = 200, error: str = "", *, back: str = "", form: str = "") -> Response:
+        """Return the page that opens the vault. It leads to `back`, and holds a form that could not be taken."""
+        values = {"error": error, "back": back or self.address, "kept": form, "keeps": bool(form)}
+        return self.render("unlock.html", status, idle=self.station.idle, **values)
+
+    def ask_again(self, packed: str, status: int = 200, *, back: str = "/", opened: bool) -> Response | None:
+        """Return the page that offers a kept form for sending; None when there is none."""
+        found = kept.unpack(packed)
+        if found is None:
+            return None
+        path, form = found
+        values = {"path": path, "fields": form, "written": kept.written(form), "back": kept.local(back)}
+        return self.render("again.html", status, opened=opened, keeps=True, **values)
+
+    def not_now(self) -> Response:
+        """Return the answer to a form of our own page that cannot be taken now: nothing of it is lost."""
+        packed = kept.pack(self.address, self.form)
+        if self.station.office is None:
+            return self.ask_passphrase(403, back=self.came_from, form=packed)
+        return self.ask_again(packed, 403, back=self.came_from, opened=False) or self.problem("form", 403)
 
     def problem(self, reason: str, status: int = 409) -> Response:
         """Return the page that says why something was not done."""
@@ -124,13 +174,28 @@ class Visit:
 Handler = Callable[[Visit], Response]
 
 
-async def _form(request: Request) -> dict[str, str]:
+class _Seen:
+    """An answer of which every piece that the browser takes is a sign of the officer."""
+
+    def __init__(self, response: Response, presence: Presence) -> None:
+        self._response: Final = response
+        self._presence: Final = presence
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def seen(message: Message) -> None:
+            await send(message)
+            self._presence.seen()
+
+        await self._response(scope, receive, seen)
+
+
+async def _form(request: Request, largest: int) -> dict[str, str]:
     if request.headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LARGEST_FORM:
+        if len(body) > largest:
             raise HTTPException(413)
     try:
         pairs = parse_qsl(
@@ -157,30 +222,39 @@ def visit_of(request: Request, form: Mapping[str, str]) -> Visit:
         form=form,
         known=station.sessions.known(request.cookies),
         language=preferred(request.headers.get("accept-language", "")),
+        address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        came_from=kept.local(request.headers.get("referer", "").removeprefix(station.sessions.origin)),
     )
 
 
-def route(path: str, handler: Handler, method: str = "GET", *, unlocked: bool = True, session: bool = True) -> Route:
-    """Return a route that lets a handler see only the visits it may see."""
+def route(
+    path: str, handler: Handler, method: str = "GET", *, unlocked: bool = True, session: bool = True,
+    largest: int = LARGEST_FORM,
+) -> Route:  # fmt: skip
+    """Return a route that lets a handler see only the visits it may see; `largest` bounds its form, in bytes."""
 
-    async def endpoint(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response | _Seen:
         station: Station = request.app.state.station
         known = station.sessions.known(request.cookies)
         # A stranger's body is not even read.
-        form = await _form(request) if method == "POST" and known else {}
+        form = await _form(request, largest) if method == "POST" and known else {}
         visit = visit_of(request, form)
         if session and not known:
             return visit.render("outside.html", 401)
         if method == "POST" and not station.sessions.form_is_ours(form.get("csrf", "")):
-            return visit.problem("form", 403)
-        if unlocked and station.office is None:
-            return visit.go("/unlock") if method == "GET" else visit.problem("locked", 403)
-        return await to_thread.run_sync(handler, visit)
+            stale = unlocked and station.sessions.form_was_ours(form.get("csrf", ""))
+            return visit.not_now() if stale else visit.problem("form", 403)
+        with station.presence.busy():
+            # From here on the vault stays as it is: it locks for absence before, or not at all.
+            if unlocked and station.office is None:
+                return visit.ask_passphrase() if method == "GET" else visit.not_now()
+            response = await to_thread.run_sync(handler, visit)
+        return _Seen(response, station.presence)
 
     methods = ["GET"] if method == "GET" else [method]
     return Route(path, _named(endpoint, handler), methods=methods)
 
 
-def _named(endpoint: Callable[[Request], Awaitable[Response]], handler: Handler) -> Callable[..., Any]:
+def _named(endpoint: Callable[[Request], Awaitable[Response | _Seen]], handler: Handler) -> Callable[..., Any]:
     endpoint.__name__ = getattr(handler, "__name__", "page")
     return endpoint

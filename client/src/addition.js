@@ -2,7 +2,7 @@
 // The form for a later message, on both pages.
 
 import { $, copy, say, showProblems } from "./page.js";
-import { equal, must } from "./bytes.js";
+import { b64, equal, must } from "./bytes.js";
 import { ask, fetchMailbox } from "./api.js";
 import { carrying } from "./failure.js";
 import { Files, fieldProblems, readFields } from "./form.js";
@@ -15,7 +15,7 @@ const TRIES = 4;
 
 /**
  * Put the form into `place`. `state` is {receipt, code (as typed), codes (its spellings), mailbox}; `before` may fill it: {draft, chosen, uploads}.
- * When the message stands in the log, `sent(number, mailbox)` is called with the mailbox as it is then. Gives {form, kept}: `kept()` is
+ * When the message stands in the log, `sent(number, mailbox)` is called with the mailbox as it is then. Gives {form, kept, sender}: `kept()` is
  * a `before` with what is filled in by now.
  */
 export function addition(place, state, before, sent) {
@@ -45,7 +45,7 @@ export function addition(place, state, before, sent) {
       });
     });
   });
-  return { form, kept };
+  return { form, kept, sender };
 }
 
 class Sender {
@@ -89,7 +89,10 @@ export async function deliver(state, make, { busy, onRetry }, again) {
     // The log, read afresh and verified, says whether the message stands; no answer is taken for it.
     await refresh(state, { onRetry });
     const stands = state.mailbox.log.entries.find(
-      ({ act, files }) => act === entry.act && (!files || equal(files.message.hash, entry.files.message.hash)),
+      ({ act, files, of }) =>
+        act === entry.act &&
+        (!files || equal(files.message.hash, entry.files.message.hash)) &&
+        (!of || (equal(of, entry.of) && state.mailbox.log.answersTo.get(b64(of)) === act)),
     );
     again?.(code);
     if (stands) return stands;

@@ -6,6 +6,7 @@ import { b64, compare, equal, must } from "./bytes.js";
 import { checkRecipient } from "./age.js";
 import { binary, day, fields, integer, later, listOf, months, oneOf, optional, organisationName, readJson, shape } from "./json.js";
 import { breathe } from "./pause.js";
+import { haveLeft } from "./roster.js";
 import { openThing, sign } from "./signed.js";
 import { plain } from "./plain.js";
 
@@ -42,14 +43,15 @@ const REPORTER = {
   },
   message: { number: integer(2, MOST), files: files(["message"], ["identity"]), attachments },
   withdrawn: {},
-  agreed: {},
+  agreed: { of: HASH },
+  declined: { of: HASH },
   objected: {},
 };
 const SERVER = {
   received: { day, of: HASH, commitment: optional(HASH), dues: optional(shape({ acknowledgement: day, feedback: day })) },
   "acknowledged-auto": DAY,
   lapsed: { day, term: oneOf("acknowledgement", "feedback"), end: oneOf("internal", "nominal"), due: day },
-  "handed-over": { day, deputy: HASH },
+  "handed-over": { day, deputy: HASH, roster: optional(HASH) },
   "identity-destroyed": DAY,
   "destruction-announced": { day, on: day },
 };
@@ -61,6 +63,7 @@ const OFFICER = {
   acknowledged: ANSWER,
   answered: ANSWER,
   feedback: ANSWER,
+  asked: ANSWER,
   "identity-opened": DAY,
   read: DAY,
   noted: NOTE,
@@ -74,11 +77,14 @@ const OFFICER = {
   destroyed: DAY,
 };
 
-/** Acts that bring an answer, with the kind that its document must have. */
-export const ANSWERS = { acknowledged: "acknowledgement", answered: "answer", feedback: "feedback", "clock-stopped": "clock" };
+/** Acts that bring an answer, with the kinds of which its document must have one. */
+export const ANSWERS = {
+  acknowledged: ["acknowledgement"], answered: ["answer"], feedback: ["feedback"], "clock-stopped": ["clock"],
+  asked: ["account", "consent", "meeting", "detriment"],
+};
 
 /** What the reporter sends and the server receives at once. */
-export const isMessage = ({ act }) => ["submitted", "message", "objected"].includes(act);
+export const isMessage = ({ act }) => ["submitted", "message", "objected", "agreed", "declined"].includes(act);
 
 const own = (table, name) => Object.prototype.hasOwnProperty.call(table, name);
 const same = (one, other) => (one === null || other === null ? one === other : equal(one, other));
@@ -102,6 +108,7 @@ export function parseEntry(raw) {
 export const makeEntry = (document, key) => parseEntry(sign("entry", plain(document), key).raw);
 
 const taken = ({ caseKey }) => caseKey;
+const replies = ({ answersTo }, { act, of }) => ![undefined, act].includes(answersTo.get(b64(of)));
 const closedAndRead = ({ closed, unread, held }, on) =>
   closed && !(unread && on < later(unread, HALF_YEAR)) && !(held && on <= held.until);
 
@@ -110,26 +117,30 @@ const RULES = {
   received: ({ last, submitted }, entry) =>
     equal(entry.of, last.hash) && same(entry.commitment, last.commitment ?? null) && (last === submitted ? lawful(entry) : !entry.dues),
   objected: ({ mayObject }) => mayObject,
+  agreed: replies,
+  declined: replies,
   "acknowledged-auto": ({ acknowledged }) => !acknowledged,
   lapsed({ runs, closed, lapses, since, feedback, acknowledged: first }, { day: on, term, end, due }) {
     const [act, least, most] = term === "feedback" ? [feedback, 75, 99] : [first, 0, 7];
     const over = end === "internal" ? on >= due : on > due;
     return runs && !closed && !act && over && !lapses.has(since + term + end) && inOrder(later(since, least), due, later(since, most));
   },
-  "handed-over": ({ submitted, ever, lapses, officers }, { deputy }) =>
-    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && (lapses.size || !officers.size),
+  // The log knows no roster: that its officers left the one named here is for `replay` to check.
+  "handed-over": ({ submitted, ever, lapses, officers }, { deputy, roster }) =>
+    same(deputy, submitted.deputy) && !ever.has(b64(deputy)) && !roster === !!(lapses.size || !officers.size),
   "identity-destroyed": (log, { day: on }) => closedAndRead(log, on) && !log.identityGone && on >= log.closed.identity_until,
   "destruction-announced": (log, { day: on, on: end }) =>
     closedAndRead(log, on) && !log.announced && on >= log.closed.destroy_after && end === later(on, NOTICE),
   // Whoever let a term lapse may have made a key that opens for nobody; the deputy begins anew.
   "case-key": ({ caseKey, ever, handedOver, submitted }, { author, recipient, identity_recipient, files: { grant } }) =>
     (!caseKey || (same(author, submitted.deputy) && caseKey.entry < handedOver)) && recipient !== identity_recipient && !grant === ever.size < 2,
-  "officer-added": ({ caseKey, submitted, ever }, { officer }) =>
-    caseKey && !ever.has(b64(officer)) && !submitted.not_to.some((key) => equal(key, officer)),
+  "officer-added": ({ caseKey, submitted, officers, ever }, { officer }) =>
+    caseKey && (officers.has(b64(officer)) || !ever.has(b64(officer))) && !submitted.not_to.some((key) => equal(key, officer)),
   "identity-opened": taken,
   acknowledged: taken,
   answered: taken,
   feedback: taken,
+  asked: taken,
   noted: taken,
   read: ({ unread }) => unread,
   "clock-stopped": ({ caseKey, runs, closed, feedback, objected }) => caseKey && runs && !closed && !feedback && !objected,
@@ -148,6 +159,7 @@ const RULES = {
 };
 
 const acknowledged = (log, { day: on }) => (log.acknowledged ??= on);
+const replied = ({ answersTo }, { act, of }) => answersTo.set(b64(of), act);
 const joins = (key) => (log) => [log.officers, log.ever].forEach((set) => set.add(b64(key)));
 const closes = (closed) => ({ closed, approvals: new Set(closed && [closed.id]), announced: undefined });
 
@@ -169,6 +181,9 @@ const TAKES = {
     if (!log.runs) Object.assign(log, closes(), { feedback: undefined });
     Object.assign(log, { objected: true, runs: true, since: [log.received, log.since].sort()[0] });
   },
+  agreed: replied,
+  declined: replied,
+  asked: ({ answersTo }, { hash }) => answersTo.set(b64(hash), "open"),
   acknowledged,
   "acknowledged-auto": acknowledged,
   feedback: (log, { day: on }) => (log.feedback ??= on),
@@ -198,11 +213,12 @@ const TAKES = {
 
 /**
  * What a log's entries add up to. `servers` are the server's keys of all verified rosters. Besides: received, since (terms
- * are counted from here), runs, acknowledged, feedback, lapses (by since, term and end), unread, closed, held … as in course.py.
+ * are counted from here), runs, acknowledged, feedback, lapses (by since, term and end), unread, closed, held … as in course.py;
+ * answersTo: by the b64 hash of what asked: `open`, or the act of the reporter's newest answer.
  */
 export class CaseLog {
   constructor(receipt, servers) {
-    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapses: new Map() });
+    Object.assign(this, { receipt, entries: [], numbers: new Map(), lastDay: "", runs: true, lapses: new Map(), answersTo: new Map() });
     for (const name of ["officers", "ever", "approvals", "recused", "destroyed"]) this[name] = new Set();
     this.servers = new Set(servers.map(b64));
   }
@@ -272,7 +288,7 @@ export class CaseLog {
     const { act, by, id } = entry;
     this.entries.push(entry);
     this.lastDay = entry.day ?? this.lastDay;
-    if (by === OFFICER && !["not-involved", "recused", "case-key", "destroyed"].includes(act)) this.unread = undefined;
+    if (by === OFFICER && !["not-involved", "recused", "case-key", "officer-added", "destroyed"].includes(act)) this.unread = undefined;
     TAKES[act]?.(this, entry);
     if (entry.number ?? !entry.entry) this.numbers.set(id, entry.number ?? 1);
   }
@@ -301,7 +317,9 @@ export function dues({ since, acknowledged: first, received, promised }) {
 export async function replay(raws, receipt, rosters) {
   const log = new CaseLog(receipt, rosters.map(({ server }) => server));
   for (const raw of raws) {
-    log.append(raw);
+    const officers = [...log.officers];
+    const { act, roster } = log.append(raw);
+    if (act === "handed-over" && roster) must(haveLeft(officers, log.submitted.roster, roster, rosters), "log");
     await breathe();
   }
   return log;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: EUPL-1.2
 // The page /bericht: open the mailbox with the code, read what officers wrote, send more. Nothing is remembered.
 
-import { $, clean, copy, dayInWords, fill, item, mount, say, showProblems, size } from "./page.js";
+import { $, all, clean, copy, dayInWords, fill, item, mount, say, showProblems, size } from "./page.js";
 import { addition, deliver, refresh } from "./addition.js";
-import { unb64 } from "./bytes.js";
+import { b64, equal, unb64 } from "./bytes.js";
 import { carrying } from "./failure.js";
+import { readFields } from "./form.js";
 import { ANSWERS, dues, isMessage } from "./log.js";
-import { composeObjection, openAnswer } from "./message.js";
+import { composeAct, openAnswer } from "./message.js";
 import { derive, parse, spellings } from "./receipt.js";
 import { busily, guarded, sentence } from "./trouble.js";
 
@@ -58,23 +59,31 @@ async function show(state, news, before) {
   }
   const over = log.destroyed.size > 0;
   $("#add-box", root).hidden = over;
-  if (over) carrying(undefined);
-  else {
-    const { form, kept } = addition($("#add-place", root), state, before, (number) => guarded(() => show(state, say("added", { number }))));
-    if (log.mayObject) objection($("#object", root), state, form, kept);
+  if (over) {
+    carrying(undefined);
+    for (const each of all("#timeline form, #timeline button", root)) each.remove();
+  } else {
+    const parts = addition($("#add-place", root), state, before, (number) => guarded(() => show(state, say("added", { number }))));
+    $("#object", root).hidden = !log.mayObject;
+    for (const button of all("#object button, #timeline button", root)) press(button, state, parts);
   }
   $("h2", root).focus();
 }
 
-function objection(box, state, form, kept) {
-  const button = $("button", box);
-  box.hidden = false;
+// A button beside the addition's form: an act by its name, or the moment that was chosen as an addition.
+function press(button, state, { form, kept, sender }) {
+  const { form: choice, name: act, value: of } = button;
   button.addEventListener("click", () => {
+    const chosen = choice && $(":checked", choice);
+    if (choice) $(".error", choice).hidden = !!chosen;
+    if (choice && !chosen) return;
     button.disabled = true;
     guarded(async () => {
       await busily(form, async (watch) => {
-        await deliver(state, () => composeObjection(state.receipt, state.mailbox.log), watch);
-        await show(state, say("objected"), kept());
+        const number = await (choice
+          ? sender.send({ ...readFields(form), text: chosen.value, name: "", contact: "" }, [], watch)
+          : deliver(state, () => composeAct(state.receipt, state.mailbox.log, of ? { act, of } : { act }), watch));
+        await show(state, say(choice ? "added" : act, { number }), kept());
       });
       button.disabled = false;
     });
@@ -160,24 +169,49 @@ async function read(state) {
     if (act === "received") continue;
     if (isMessage(entry)) {
       result.news = false;
-      result.lines.push(line(next ? dayInWords(next.day) : "", own(entry), ownMore(entry, next)));
+      result.lines.push(line(next ? dayInWords(next.day) : "", own(entry, log), ownMore(entry, next)));
       continue;
     }
     const when = entry.day ? dayInWords(entry.day) : "";
     const slots = { ...inWords(entry), officer: officer(entry.deputy ?? entry.author), added: entry.officer && officer(entry.officer) };
-    let body;
+    let document;
     if (act in ANSWERS) {
-      body = await answer(state, entry, answers, when, result.alarms);
-      result.news ||= body !== undefined;
+      document = await answer(state, entry, answers, when, result.alarms);
+      result.news ||= document !== undefined;
     }
     const name = act === "lapsed" ? `act-lapsed-${entry.term}-${entry.end}` : `act-${act}`;
-    result.lines.push(line(when, say(name, slots), [], body));
+    const element = line(when, say(name, slots), [], document?.text);
+    if (act === "asked" && document) ask($("blockquote", element), document, b64(entry.hash), log);
+    result.lines.push(element);
   }
   return result;
 }
 
+// What was asked, around the officer's words: its heading, and how to answer.
+function ask(quote, { kind, slots = [] }, of, { answersTo }) {
+  const box = copy(`asked-${kind}`);
+  const reply = answersTo.get(of);
+  quote.before($("h3", box));
+  fill(box, "state", say(`asked-${kind}-${reply}`));
+  for (const button of all("button", box)) {
+    button.value = of;
+    button.hidden = button.name === reply;
+  }
+  const none = $("label", box);
+  for (const text of slots) {
+    const label = none.cloneNode(true);
+    fill(label, "slot", clean(text));
+    $("input", label).value = say("slot-chosen", { slot: clean(text) });
+    none.before(label);
+  }
+  quote.after(box);
+}
+
 const sum = (items) => items.reduce((total, { size: bytes }) => total + bytes, 0);
-const own = ({ act, number, files = {} }) => say(`act-${act}`, { number, size: size(sum(Object.values(files))) });
+function own({ act, number, of, files = {} }, log) {
+  const asked = of && dayInWords(log.entries.find(({ hash }) => equal(hash, of)).day);
+  return say(`act-${act}`, { number, asked, size: size(sum(Object.values(files))) });
+}
 
 function ownMore({ attachments = [] }, received) {
   const more = [];

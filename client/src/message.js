@@ -8,7 +8,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { b64, bigEndian, compare, equal, frame, join, must, utf8 } from "./bytes.js";
 import { decrypt, encrypt, payloadOf } from "./age.js";
 import { digest, labelled, sha256 } from "./digest.js";
-import { binary, fields, integer, oneOf, readJson, readText, text } from "./json.js";
+import { binary, fields, integer, line, listOf, oneOf, readJson, readText, text } from "./json.js";
 import { ANSWERS, makeEntry } from "./log.js";
 import { breathe } from "./pause.js";
 import { padText, unpadText } from "./padding.js";
@@ -132,23 +132,26 @@ export async function composeAddition(receipt, draft, log, roster, intakeKeys) {
   return finished("message", receipt, { entry: log.entries.length, head: log.head, number }, sealed, draft);
 }
 
-/** That the reporter does not agree that the terms stand still: {entry, body} for POST /api/messages. */
-export function composeObjection({ case: id, key }, log) {
-  const entry = makeEntry({ case: id, act: "objected", entry: log.entries.length, head: log.head }, key);
+/** An act without files, `objected`, or `agreed` or `declined` with `of`: {entry, body} for POST /api/messages. */
+export function composeAct({ case: id, key }, log, act) {
+  const entry = makeEntry({ case: id, entry: log.entries.length, head: log.head, ...act }, key);
   return { entry, body: plain({ entry: entry.raw, files: {} }) };
 }
 
 const ANSWER = { case: binary(16), number: integer(1, 1e6), roster: binary(32), head: binary(32), document: text(LONGEST) };
 
-/** The words of an officer's answer; Refusal when the file is not the one that the log's entry names. */
+/** An officer's answer {kind, text, slots (of a meeting)}; Refusal when the file is not the one that the log's entry names. */
 export async function openAnswer(file, entry, receipt) {
   const ref = entry.files.answer;
   must(file.length === ref.size && equal(await digest(payloadOf(file)), ref.hash));
   const { key, payload } = openThing(unpadText(await decrypt(file, receipt.reply)), "answer");
   const answer = fields(readJson(payload), ANSWER);
-  const document = fields(readText(answer.document), { version: oneOf(1), kind: oneOf(...Object.values(ANSWERS)), text: text(LONGEST) });
+  const raw = readText(answer.document);
+  const checks = { version: oneOf(1), kind: oneOf(...ANSWERS[entry.act]), text: text(LONGEST) };
+  const meeting = raw.kind === "meeting";
+  const document = fields(raw, meeting ? { ...checks, slots: listOf(line(100), 6) } : checks);
   must(equal(key, entry.author) && equal(answer.case, entry.case) && answer.number === entry.number);
-  must(equal(answer.head, entry.head) && document.kind === ANSWERS[entry.act]);
+  must(equal(answer.head, entry.head) && document.slots?.length !== 0);
   await breathe();
-  return document.text;
+  return document;
 }

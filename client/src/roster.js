@@ -68,6 +68,16 @@ export async function verifyRosters(versions, organisation) {
   return rosters;
 }
 
+/**
+ * Whether each of these members (by b64 of the key) stood in a version before the one with the hash `named`, and does not
+ * stand in it; a case that began with `since` names no older one.
+ */
+export function haveLeft(ids, since, named, rosters) {
+  const [first, place] = [since, named].map((hash) => rosters.findIndex((roster) => !compare(roster.hash, hash)));
+  const before = rosters.slice(0, place < 0 ? 0 : place);
+  return first >= 0 && place >= first && ids.every((id) => before.some((roster) => roster.ids.has(id)) && !rosters[place].ids.has(id));
+}
+
 /** An intake key {officer, recipient, from, hash} of this organisation. */
 export function parseIntakeKey(raw, organisation) {
   const { key: officer, payload, hash } = openThing(raw, "intake-key");

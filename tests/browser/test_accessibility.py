@@ -138,7 +138,25 @@ def test_officers_pages(page: Chromium, town: Town) -> None:
         page.click("fieldset ~ button")
         page.wait("ol.timeline")
     assert violations(page) == []
-    page.open(page.url.split("/case/")[0] + "/roster")
+    home, case = page.url.split("/case/")
+    page.open(f"{home}/case/{case.split('#')[0]}/leave")
+    page.wait("main h1")
+    assert violations(page) == []
+    page.open(f"{home}/case/{case}")
+    page.page.select_option("#member", index=1)
+    page.click("#colleagues form button")
+    page.wait("input[name=thought]")
+    assert violations(page) == []
+    page.click("main form button")
+    page.wait("#form-error")
+    assert violations(page) == []
+    page.open(f"{home}/roster")
+    page.click("a[href^='/colleagues/']")
+    page.wait("main h1")
+    page.click("main form button")
+    page.wait("#form-error")
+    assert violations(page) == []
+    page.open(f"{home}/roster")
     page.wait("main h1")
     assert violations(page) == []
 

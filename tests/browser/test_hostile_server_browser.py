@@ -478,7 +478,7 @@ LOGS: dict[str, Callable[[House, list[Entry]], list[Entry]]] = {
         *log, answer(log, house.cast.two.signing, day=today() - timedelta(days=1)),
     ],
     "deputy left out gets it": lambda house, log: [
-        *log, following(log, "handed-over", house.cast.server, day=today(), deputy=house.cast.deputy.key),
+        *log, following(log, "handed-over", house.cast.server, day=today(), deputy=house.cast.deputy.key, roster=None),
     ],
     "somebody left out is added": lambda house, log: [
         *log,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import ORGANISATION, Cast, make_cast
+from cast import ORGANISATION, Cast, make_cast, make_officer
 from nodejs import Node
 
 from meldkluis.crypto import age, casework, proof, receipt, report
@@ -16,6 +16,7 @@ from meldkluis.crypto.encoding import b64, load_json, unb64
 from meldkluis.crypto.entry import parse_entry
 from meldkluis.crypto.errors import NotForThisKeyError, SignatureError
 from meldkluis.crypto.report import Sealed
+from meldkluis.crypto.roster import RosterVersion, make_roster
 from meldkluis.crypto.signed import verify_bare
 
 ACTOR = Path(__file__).with_name("actor.mjs")
@@ -102,6 +103,34 @@ def test_two_reports_have_one_tag(node: Node, cast: Cast) -> None:
     assert first.files["content"] != second.files["content"]
     assert first.entry.fields["tag"] == second.entry.fields["tag"]
     assert first.entry.fields["tag"] == report.tag_of(mine, draft, report.address(cast.roster, draft.to))
+
+
+def test_handed_over_when_all_left(node: Node, cast: Cast) -> None:
+    """The browser believes a hand-over without a lapse only when the roster that it names has none of the officers."""
+    code = receipt.generate()
+    mine = receipt.derive(code, ORGANISATION)
+    new = make_officer("TEST Nieuw")
+    second = make_roster(
+        version=2,
+        organisation=ORGANISATION,
+        name="Gemeente Voorbeeld",
+        previous=cast.roster.hash,
+        server=cast.server.verify_key,
+        members=[new.member, cast.deputy.member],
+    )
+    version = RosterVersion(second.payload).signed_by(cast.one.signing).signed_by(cast.deputy.signing)
+    sealed = cast.compose(mine)
+
+    def told(named: bytes, versions: list[RosterVersion]) -> dict[str, Any]:
+        log = cast.log_of(sealed)
+        log.extend("handed-over", cast.server, day=cast.today, deputy=cast.deputy.key, roster=named)
+        raws = [b64(entry.raw) for entry in log.entries]
+        given = public(cast, code) | {"versions": [item.to_json() for item in versions]}
+        return ask(node, act="addition", **given, log=raws, text="Nog iets.", kind="addition")
+
+    assert "body" in told(second.hash, [cast.version, version])
+    assert told(cast.roster.hash, [cast.version, version]) == {"error": "log"}
+    assert told(second.hash, [cast.version]) == {"error": "log"}
 
 
 def test_left_out(node: Node, cast: Cast) -> None:

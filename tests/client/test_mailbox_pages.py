@@ -207,7 +207,7 @@ def _lapses(told: Told, one: SigningKey) -> None:
     server, due = told.house.cast.server, today() + timedelta(days=7)
     told.add("lapsed", server, 7, term="acknowledgement", end="internal", due=due)
     told.add("acknowledged-auto", server, 7)
-    told.add("handed-over", server, 7, deputy=told.house.cast.deputy.key)
+    told.add("handed-over", server, 7, deputy=told.house.cast.deputy.key, roster=None)
     late = today() + timedelta(days=97)
     told.add("lapsed", server, 98, term="feedback", end="internal", due=late)
     told.add("lapsed", server, 98, term="feedback", end="nominal", due=late)

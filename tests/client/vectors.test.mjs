@@ -10,7 +10,7 @@ import { inflateSync } from "node:zlib";
 
 // Node 18, Debian 12's, has it under another name.
 globalThis.crypto ??= webcrypto;
-const { age, attachment, base, bytes, digest, json, log, message, padding, proof, receipt, roster, signed } = await import(process.env.MELDKLUIS_CORE);
+const { age, attachment, base, bytes, digest, json, log, message, padding, proof, receipt, roster, signed, plain: writing } = await import(process.env.MELDKLUIS_CORE);
 const vectors = JSON.parse(readFileSync(new URL("../vectors/shared.json", import.meta.url)));
 const { b64, unb64, equal } = bytes;
 const { bech32 } = base;
@@ -133,6 +133,12 @@ describe("rosters and intake keys", () => {
     // Without an anchor nobody can tell that a whole chain begins elsewhere; its second version still does not fit.
     it(`refuses: ${name}`, () => assert.rejects(roster.verifyRosters(versions, organisation), refusal()));
   }
+  it("knows who left", async () => {
+    const rosters = await roster.verifyRosters(good.at(-1), organisation);
+    for (const { name, officers, since, named, holds } of vectors.roster.left) {
+      assert.equal(roster.haveLeft(officers, unb64(since), unb64(named), rosters), holds, name);
+    }
+  });
   it("takes the good intake keys, each on the days it is offered", async () => {
     const [{ roster: now }] = [{ roster: (await roster.verifyRosters(good[0], organisation))[0] }];
     const keys = await roster.parseIntakeKeys(intake_keys, organisation);
@@ -189,10 +195,26 @@ describe("a conversation", async () => {
     const read = await log.replay(all.log.map(unb64), me, servers);
     const entry = read.entries[all.answer.entry];
     const file = unb64(all.answer.file);
-    assert.equal(await message.openAnswer(file, entry, me), all.answer.text);
+    assert.equal((await message.openAnswer(file, entry, me)).text, all.answer.text);
     for (const change of [{ number: 2 }, { act: "feedback" }, { author: unb64(all.server_keys[0]) }, { head: entry.hash }, { files: { answer: { ...entry.files.answer, size: 1 } } }])
       await assert.rejects(message.openAnswer(file, { ...entry, ...change }, me), refusal());
     await assert.rejects(message.openAnswer(unb64(all.message), entry, me), refusal());
+  });
+  it("reads each kind of answer under its own act alone", async () => {
+    const { key } = me;
+    const head = bytes.random(32);
+    const opened = async ({ act, document }) => {
+      const inside = { case: me.case, number: 1, roster: head, head, document };
+      const file = await age.encrypt(padding.padText(signed.sign("answer", writing.plain(inside), key).raw), [me.recipient]);
+      const ref = { hash: await digest.digest(age.payloadOf(file)), size: file.length };
+      return message.openAnswer(file, { act, author: key.verify, case: me.case, number: 1, head, files: { answer: ref } }, me);
+    };
+    for (const each of vectors.answers.good) {
+      const { version, ...expected } = JSON.parse(each.document);
+      const { version: read, ...rest } = await opened(each);
+      assert.deepEqual([read, rest], [version, expected]);
+    }
+    for (const each of vectors.answers.bad) await assert.rejects(opened(each), refusal(), each.name);
   });
   it("refuses numbers in the log that are not the file's payload", async () => {
     const read = await log.replay(all.log.map(unb64), me, servers);
@@ -211,6 +233,7 @@ describe("whole cases", () => {
     return {
       since: read.since, acknowledged: read.acknowledged ?? null, feedback: read.feedback ?? null, ends: read.ends ?? null,
       unread: read.unread ?? null, heard: read.heard, acknowledge, hear, runs: read.runs, objected: Boolean(read.objected),
+      answers_to: [...read.answersTo.values()].map((act) => (act === "open" ? null : act === "agreed")),
       may_object: read.mayObject, deputy_reads: Boolean(read.submitted.deputy) && !(read.feedback && read.officers.size),
       lapsed: [...read.lapses.keys()].filter((key) => key.startsWith(read.since)).map((key) => key.slice(10)).sort(), officers: read.officers.size, ever: read.ever.size,
       approvals: read.approvals.size, destroyed: read.destroyed.size, closed: Boolean(read.closed), held: Boolean(read.held),

@@ -176,7 +176,7 @@ def test_only_those_who_may_act_act(organisation: Cast) -> None:
         log.extend("identity-opened", one.signing, day=organisation.today)
     with pytest.raises(ChainError):
         log.extend("received", organisation.server, day=organisation.today, of=log.head, commitment=None, dues=None)
-    log.extend("handed-over", organisation.server, day=organisation.today, deputy=deputy.key)
+    log.extend("handed-over", organisation.server, day=organisation.today, deputy=deputy.key, roster=None)
     assert log.officers == {deputy.key}
 
 

@@ -13,9 +13,9 @@ from meldkluis.crypto import age, casework, padding, receipt, report, signed
 from meldkluis.crypto.attachment import SealedAttachment, open_attachment, parts_of
 from meldkluis.crypto.chain import CaseLog, replay
 from meldkluis.crypto.encoding import load_json, unb64
-from meldkluis.crypto.errors import CryptoError, FormatError, PaddingError, RosterError
-from meldkluis.crypto.message import AttachmentRef, Document, _attachment
-from meldkluis.crypto.roster import RosterVersion, parse_intake_key, verify_chain
+from meldkluis.crypto.errors import CryptoError, FormatError, MismatchError, PaddingError, RosterError
+from meldkluis.crypto.message import AnswerDocument, AnswerMessage, AttachmentRef, Document, _attachment, sign_inside
+from meldkluis.crypto.roster import RosterVersion, have_left, parse_intake_key, verify_chain
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "shared.json").read_text())
 CONVERSATION = VECTORS["conversation"]
@@ -120,6 +120,14 @@ def test_no_other_roster_counts(vector: dict[str, Any]) -> None:
         verify_chain(versions(vector["versions"]), unb64(VECTORS["roster"]["anchor"]))
 
 
+@pytest.mark.parametrize("vector", named(VECTORS["roster"]["left"]))
+def test_who_left_the_roster(vector: dict[str, Any]) -> None:
+    """Only who stood in a roster before the one that is named, and not in it, left it."""
+    rosters = verify_chain(versions(VECTORS["roster"]["good"][-1]), unb64(VECTORS["roster"]["anchor"]))
+    officers = [unb64(key) for key in vector["officers"]]
+    assert have_left(officers, unb64(vector["since"]), unb64(vector["named"]), rosters) is vector["holds"]
+
+
 @pytest.fixture
 def log() -> CaseLog:
     raws = [unb64(raw) for raw in CONVERSATION["log"]]
@@ -155,6 +163,41 @@ def test_the_conversation_opens(log: CaseLog) -> None:
     case_identity = age.identity_from_seed(unb64(CONVERSATION["case_seed"]))
     message = casework.open_message(unb64(CONVERSATION["message"]), log.entries[-2], log, [case_identity])
     assert message.document.text == "Nog iets"
+
+
+@pytest.mark.parametrize("vector", VECTORS["answers"]["good"], ids=lambda v: v["document"])
+def test_answers_that_are_read(log: CaseLog, vector: dict[str, Any]) -> None:
+    """Each kind of answer opens under its own act, with its moments."""
+    document = load_json(vector["document"].encode())
+    opened = opened_answer(log, vector)
+    assert (opened.kind, opened.text, opened.slots) == (
+        document["kind"],
+        document["text"],
+        tuple(document.get("slots", ())),
+    )
+    assert opened.dump() == vector["document"]
+
+
+@pytest.mark.parametrize("vector", named(VECTORS["answers"]["bad"]))
+def test_answers_that_are_refused(log: CaseLog, vector: dict[str, Any]) -> None:
+    """A kind under another act, and moments where none belong or not as they should be."""
+    with pytest.raises((FormatError, MismatchError)):
+        opened_answer(log, vector)
+
+
+def opened_answer(log: CaseLog, vector: dict[str, Any]) -> AnswerDocument:
+    """Put a document into the log as an answer of the act, and open it as its reporter."""
+    officer, reporter = (
+        signed.SigningKey.from_seed(unb64(CONVERSATION["officers"][0]["signing_seed"])),
+        receipt.derive(CONVERSATION["code"], CONVERSATION["organisation"]),
+    )
+    assert log.head is not None
+    number = log.next_number(officer.verify_key)
+    message = AnswerMessage(log.case, number, bytes(32), log.head, vector["document"])
+    file = report.seal(sign_inside(message, officer), [reporter.recipient])
+    refs = dict.fromkeys(("answer", "copy"), report.file_ref(file))
+    entry = log.extend(vector["act"], officer, day=log.last_day, number=number, files=refs)
+    return casework.open_answer(file, "answer", entry, log, [reporter.identity])
 
 
 def test_the_tag_is_the_same() -> None:

@@ -417,7 +417,7 @@ def test_cases_that_could_not_be_read(body: Body) -> None:
 
 
 def test_cases_that_nobody_is_served(body: Body) -> None:
-    """A case whose officers all left the roster is red: somebody must be added."""
+    """A case whose officers all left the roster is red until the deputy has it."""
     facts = Facts(received=today(), since=today())
     stranger = NewCase(
         case=bytes(16), log=(b"submitted", b"received"), head=bytes(32), files=(), claims=(), facts=facts,

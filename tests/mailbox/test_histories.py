@@ -29,6 +29,8 @@ REF = FileRef(bytes(32), 4128)
 NOTE = {"files": {"note": REF}}
 KEYS = [age.recipient_of(age.generate_identity()) for _ in range(2)]
 POLICY = Policy()
+REPLIES = ("agreed", "declined")
+SAID = ("message", "objected", *REPLIES)
 
 
 @dataclass
@@ -37,15 +39,33 @@ class Oracle:
 
     happened: list[tuple[date, str, bytes, dict[str, Any]]] = field(default_factory=list)
 
+    def newest_replies(self) -> list[bool | None]:
+        """What the reporter said last to each question, in the order of asking."""
+        said: dict[bytes, bool | None] = {}
+        for _, act, _, fields in self.happened:
+            if act == "asked":
+                said[fields["hash"]] = None
+            elif act in REPLIES:
+                said[fields["of"]] = act == "agreed"
+        return list(said.values())
+
     def last(self, *acts: str) -> int:
         return max((n for n, (_, act, _, _) in enumerate(self.happened) if act in acts), default=-1)
 
     @property
     def closed(self) -> bool:
-        return self.last("closed") > self.last("reopened")
+        return self.last("closed") > max(self.last("reopened"), self._objected_to_a_stop())
+
+    def _objected_to_a_stop(self) -> int:
+        """Where the reporter objected while no term ran: what was closed without the reporter is open again."""
+        stopped, found = False, -1
+        for n, (_, act, _, _) in enumerate(self.happened):
+            found = n if act == "objected" and stopped else found
+            stopped = act == "clock-stopped" or (stopped and act not in {"clock-runs", "objected"})
+        return found
 
     def unread(self, officers: set[bytes]) -> bool:
-        heard = self.last("message", "objected", "submitted")
+        heard = self.last(*SAID, "submitted")
         return not any(
             author in officers and act not in {"recused", "destroyed"}
             for _, act, author, _ in self.happened[heard + 1 :]
@@ -56,7 +76,7 @@ class Oracle:
         return date.min if at < 0 or self.happened[at][1] == "released" else self.happened[at][3]["until"]
 
     def heard_after_closing(self) -> date:
-        at = self.last("message", "objected")
+        at = self.last(*SAID)
         return (
             self.happened[at][0]
             if at >= 0 and self.happened[at][0] > self.happened[self.last("closed")][0]
@@ -73,7 +93,7 @@ class Oracle:
             return False
         if day < self.heard_after_closing() + timedelta(days=30):
             return False
-        fresh = max(at, self.last("message", "objected"))
+        fresh = max(at, self.last(*SAID))
         approved = {self.happened[at][2]} | {
             author for _, act, author, _ in self.happened[fresh:] if act == "destruction-approved"
         }
@@ -110,10 +130,10 @@ class History:
             entry = self.log.extend(act, officer.signing, day=self.today, **fields)
         except ChainError:
             return
-        self.note(act, officer.key, dict(entry.fields))
+        self.note(act, officer.key, {**entry.fields, "hash": entry.hash})
 
-    def write(self, act: str) -> None:
-        fields = {} if act == "objected" else {
+    def write(self, act: str, **given: Any) -> None:
+        fields = given if act != "message" else {
             "number": self.log.next_number(self.log.reporter_key), "files": {"message": REF}, "attachments": [],
         }  # fmt: skip
         try:
@@ -121,7 +141,16 @@ class History:
         except ChainError:
             return
         CAST.received(self.log, self.today)
-        self.note(act, self.log.reporter_key, {})
+        self.note(act, self.log.reporter_key, fields)
+
+    def reply(self, act: str, place: int) -> None:
+        """Say yes or no to the first or the last question; nothing else than what was said before is refused."""
+        asked = [fields["hash"] for _, name, _, fields in self.oracle.happened if name == "asked"]
+        before, of = self.oracle.newest_replies(), asked[place] if asked else bytes(32)
+        count = len(self.log.entries)
+        self.write(act, of=of)
+        taken = len(self.log.entries) > count
+        assert taken == (bool(asked) and before[place] is not (act == "agreed"))
 
     def live(self, days: int) -> None:
         for _ in range(days):
@@ -171,7 +200,7 @@ def close(outcome: str) -> Callable[[History, Officer], None]:
 
 ACTS: dict[str, Callable[[History, Officer], None]] = {
     "take over": take_over,
-    **{act: answer(act) for act in ("acknowledged", "answered", "feedback", "clock-stopped")},
+    **{act: answer(act) for act in ("acknowledged", "answered", "feedback", "clock-stopped", "asked")},
     **{f"close {outcome}": close(outcome) for outcome in OUTCOMES},
     "reopen": lambda history, officer: history.act("reopened", officer, **NOTE),
     "hold": lambda history, officer: history.act("held", officer, **NOTE, until=history.today + timedelta(days=60)),
@@ -183,6 +212,11 @@ ACTS: dict[str, Callable[[History, Officer], None]] = {
     "recuse": lambda history, officer: history.act("recused", officer),
     "write": lambda history, _: history.write("message"),
     "object": lambda history, _: history.write("objected"),
+    **{
+        f"{act} {place}": lambda history, _, act=act, place=place: history.reply(act, place)
+        for act in REPLIES
+        for place in (0, -1)
+    },
 }
 USUAL = ["take over", "acknowledged", "feedback", "close unfounded"]
 steps = st.tuples(st.integers(0, 45), st.sampled_from(sorted(ACTS)), st.sampled_from(CAST.officers))
@@ -202,6 +236,32 @@ near_the_end = st.tuples(
 @example(
     case=(True, [(0, "write", CAST.one), (0, "read", CAST.one), (0, "approve", CAST.two), (5, "destroy", CAST.one)])
 )
+@example(
+    case=(
+        False,
+        [
+            (0, "take over", CAST.one),
+            (0, "clock-stopped", CAST.one),
+            (0, "close founded", CAST.one),
+            (0, "object", CAST.one),
+        ],
+    )
+)
+@example(
+    case=(
+        True,
+        [
+            (0, "asked", CAST.one),
+            (0, "agreed 0", CAST.one),
+            (0, "agreed 0", CAST.one),
+            (0, "asked", CAST.two),
+            (0, "declined 0", CAST.one),
+            (0, "approve", CAST.two),
+            (5, "declined -1", CAST.one),
+            (0, "destroy", CAST.one),
+        ],
+    )
+)
 @example(case=(True, [(0, "approve", CAST.two), (0, "hold", CAST.one), (5, "destroy", CAST.one)]))
 @example(case=(True, [(0, "approve", CAST.two), (0, "reopen", CAST.one), (5, "destroy", CAST.one)]))
 def test_live_cases_stay_and_closed_ones_go(case: tuple[bool, list[tuple[int, str, Officer]]]):
@@ -215,6 +275,7 @@ def test_live_cases_stay_and_closed_ones_go(case: tuple[bool, list[tuple[int, st
         history.live(days)
         if history.gone is None:
             ACTS[name](history, officer)
+            assert list(history.log.course.answers_to.values()) == history.oracle.newest_replies()
     if history.gone is None and history.oracle.closed:
         history.act("read", CAST.one)
         history.act("read", CAST.two)

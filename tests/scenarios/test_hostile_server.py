@@ -129,13 +129,13 @@ FIRST: dict[str, tuple[str, Forge]] = {
         "log-invalid",
         lambda places, log: [
             *log,
-            next_entry(log, "handed-over", signing(places, 0), day=today(), deputy=places.offices[2].keyring.key),
+            next_entry(log, "handed-over", signing(places, 0), day=today(), deputy=places.offices[2].keyring.key, roster=None),
         ],
     ),
     "handed over to somebody else": (
         "log-invalid",
         lambda places, log: [
-            *log, next_entry(log, "handed-over", places.desk.key, day=today(), deputy=SigningKey.generate().verify_key),
+            *log, next_entry(log, "handed-over", places.desk.key, day=today(), deputy=SigningKey.generate().verify_key, roster=None),
         ],
     ),
 }  # fmt: skip
@@ -282,7 +282,7 @@ KNOWN: dict[str, tuple[str, Callable[[Workplaces, list[Entry]], list[Any]]]] = {
     "handed over to a deputy left out": (
         "log-invalid",
         lambda places, log: [
-            next_entry(log, "handed-over", places.desk.key, day=today(), deputy=places.offices[2].keyring.key)
+            next_entry(log, "handed-over", places.desk.key, day=today(), deputy=places.offices[2].keyring.key, roster=None)
         ],
     ),
     "acknowledged by the system, by an officer": (

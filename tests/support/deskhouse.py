@@ -88,12 +88,13 @@ class House:
         self.append(officer, took.entry.raw, case, took.files, took.headers)
         return took
 
-    def answer(self, officer: Officer, reporter: Receipt, act: str, text: str = "Dank u wel.") -> Sealed:
-        log = self.log(reporter.case)
-        return compose_answer(act, text, log, reporter.recipient, self.cast.roster.hash, officer.signing, self.today)
+    def answer(self, officer: Officer, reporter: Receipt, act: str, text: str = "Dank u wel.", **asking: Any) -> Sealed:
+        """What an officer makes to answer, or with `kind` and `slots` to ask; not sent yet."""
+        log, roster = self.log(reporter.case), self.cast.roster.hash
+        return compose_answer(act, text, log, reporter.recipient, roster, officer.signing, self.today, **asking)
 
-    def answered(self, officer: Officer, reporter: Receipt, act: str) -> Sealed:
-        sealed = self.answer(officer, reporter, act)
+    def answered(self, officer: Officer, reporter: Receipt, act: str, **asking: Any) -> Sealed:
+        sealed = self.answer(officer, reporter, act, **asking)
         self.append(officer, sealed.entry.raw, reporter.case, sealed.files)
         return sealed
 
@@ -125,6 +126,14 @@ class House:
         log = self.log(reporter.case)
         entry = make_entry(
             "objected", case=log.case, index=len(log.entries), head=log.head, signer=reporter.signing_key
+        )
+        return self.run(self.desk.add(reporter.address, entry.raw, {}, self.today))
+
+    def replied(self, reporter: Receipt, act: str, of: bytes) -> Accepted:
+        """The reporter says yes or no to what was asked in the entry of this hash."""
+        log = self.log(reporter.case)
+        entry = make_entry(
+            act, case=log.case, index=len(log.entries), head=log.head, signer=reporter.signing_key, of=of
         )
         return self.run(self.desk.add(reporter.address, entry.raw, {}, self.today))
 

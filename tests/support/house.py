@@ -152,12 +152,12 @@ class House:
         asyncio.run(self.desk.append(officer.key, case, taken.entry.raw, taken.files, taken.headers, today()))
         return reply
 
-    def answer(self, officer: Officer, code: str, act: str, text: str, reply: str) -> None:
+    def answer(self, officer: Officer, code: str, act: str, text: str, reply: str, **asking: Any) -> None:
         """Let the officer answer."""
         log = self.log(code)
         assert self.version is not None
         roster = parse_roster(self.version.payload).hash
-        sealed = compose_answer(act, text, log, reply, roster, officer.signing, today())
+        sealed = compose_answer(act, text, log, reply, roster, officer.signing, today(), **asking)
         asyncio.run(self.desk.append(officer.key, self.receipt(code).case, sealed.entry.raw, sealed.files, {}, today()))
 
 

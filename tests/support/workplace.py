@@ -28,6 +28,7 @@ from meldkluis.workstation.app import create_app
 from meldkluis.workstation.errors import UnreachableError
 from meldkluis.workstation.keyring import Keyring, Person
 from meldkluis.workstation.office import Office
+from meldkluis.workstation.presence import Presence, since_boot
 from meldkluis.workstation.session import Sessions
 from meldkluis.workstation.transport import Reply
 from meldkluis.workstation.visit import Station
@@ -122,10 +123,15 @@ class Browser:
         return self.follow(answer.headers["location"]) if answer.status_code == 303 else answer
 
 
-def browse(directory: Path, connect: Callable[[str], Any], clock: Callable[[], date] = today) -> Browser:
+def browse(
+    directory: Path,
+    connect: Callable[[Any], Any],
+    clock: Callable[[], date] = today,
+    seconds: Callable[[], float] = since_boot,
+) -> Browser:
     """Return a browser at a freshly started application."""
     starts: list[str] = []
-    station = Station(directory, Sessions(ORIGIN, starts.append), connect, clock)
+    station = Station(directory, Sessions(ORIGIN, starts.append), connect, clock, presence=Presence(seconds))
     client = TestClient(create_app(station), base_url=ORIGIN, raise_server_exceptions=False)
     return Browser(station, client, starts)
 
@@ -258,6 +264,15 @@ class Workplaces:
         sealed = report.compose_addition(sent.reporter, draft, self.log(sent), keys.roster, box.intake_keys)
         asyncio.run(self.desk.add(sent.reporter.address, sealed.entry.raw, sealed.files, self.clock()))
 
+    def replies(self, sent: Sent, act: str, number: int) -> None:
+        """Send the reporter's yes or no to what was asked in the entry of this number."""
+        log = self.log(sent)
+        entry = make_entry(
+            act, case=sent.case, index=len(log.entries), head=log.head, signer=sent.reporter.signing_key,
+            of=log.entries[number].hash,
+        )  # fmt: skip
+        asyncio.run(self.desk.add(sent.reporter.address, entry.raw, {}, self.clock()))
+
     def objects(self, sent: Sent) -> None:
         """Send the reporter's objection to a stopped clock."""
         log = self.log(sent)
@@ -274,7 +289,7 @@ def found(directory: Path, people: Sequence[tuple[str, str]] = PEOPLE) -> tuple[
     return Desk.open(directory / "organisation"), cards
 
 
-def _to(transport: ToDesk) -> Callable[[str], ToDesk]:
+def _to(transport: ToDesk) -> Callable[[Any], ToDesk]:
     return lambda _: transport
 
 

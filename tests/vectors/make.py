@@ -20,6 +20,8 @@ from meldkluis.crypto import age, casework, padding, receipt, report, signed
 from meldkluis.crypto.attachment import seal_attachment
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64, dump_json, load_json
+from meldkluis.crypto.entry import ANSWER_ACTS
+from meldkluis.crypto.message import AnswerDocument
 from meldkluis.crypto.roster import RosterVersion, make_intake_key, make_roster
 
 # The order of the base point's group (RFC 8032 section 5.1): S + L is the classical malleable signature.
@@ -174,6 +176,28 @@ def rosters(cast: Cast) -> dict[str, Any]:
     )
     unsigned = RosterVersion(second.payload)
     good_second = unsigned.signed_by(one.signing).signed_by(deputy.signing)
+    third = make_roster(
+        version=3,
+        organisation=ORGANISATION,
+        name="Gemeente Voorbeeld",
+        previous=second.hash,
+        server=cast.server.verify_key,
+        members=[two.member, stranger.member, deputy.member],
+    )
+    good_third = RosterVersion(third.payload).signed_by(one.signing).signed_by(deputy.signing)
+    # Whether these officers left the version `named`, in a case that began with the version `since`.
+    left = [
+        ("left", [two], 1, 2, True),
+        ("both left", [one], 1, 3, True),
+        ("one stands in it", [one, two], 1, 2, False),
+        ("came back", [two], 1, 3, False),
+        ("never stood in one", [make_cast(["TEST Nooit"]).one], 1, 2, False),
+        ("not before it", [stranger], 1, 1, False),
+        ("older than the case", [two], 3, 2, False),
+        ("unknown", [two], 1, 4, False),
+        ("a case of an unknown one", [two], 4, 2, False),
+    ]
+    hashes = {1: cast.roster.hash, 2: second.hash, 3: third.hash, 4: bytes(32)}
     foreign = make_roster(
         version=2,
         organisation="andere",
@@ -207,12 +231,56 @@ def rosters(cast: Cast) -> dict[str, Any]:
     )
     return {
         "anchor": b64(cast.roster.hash),
-        "good": [[v.to_json() for v in chain] for chain in ([first], [first, good_second])],
+        "good": [
+            [v.to_json() for v in chain] for chain in ([first], [first, good_second], [first, good_second, good_third])
+        ],
         "bad": [{"name": name, "versions": [v.to_json() for v in chain]} for name, chain in bad.items()],
+        "left": [
+            {
+                "name": name,
+                "officers": [b64(who.key) for who in officers],
+                "since": b64(hashes[since]),
+                "named": b64(hashes[version]),
+                "holds": holds,
+            }
+            for name, officers, since, version, holds in left
+        ],
         "slots": cast.roster.slots,
         "intake_keys": [b64(officer.intake_key.thing.raw) for officer in cast.officers],
         "bad_intake_keys": [b64(other_organisation.raw), b64(classical.raw), b64(cast.version.payload)],
         "today": cast.today.isoformat(),
+    }
+
+
+def answers() -> dict[str, Any]:
+    """Documents of officers' answers with the act that brings them: read, and refused."""
+    good = [
+        {"act": act, "document": AnswerDocument(kind, "Kan dat?\nGraag.", slots).dump()}
+        for act, kinds in ANSWER_ACTS.items()
+        for kind in kinds
+        for slots in ((("dinsdag 1 december 14:00, bibliotheek",), tuple("abcdef")) if kind == "meeting" else ((),))
+    ]
+    meeting = {"version": 1, "kind": "meeting", "text": "Wanneer?"}
+    bad: list[tuple[str, str, dict[str, Any]]] = [
+        ("a question as an answer", "answered", {"version": 1, "kind": "consent", "text": "x"}),
+        ("an answer as a question", "asked", {"version": 1, "kind": "answer", "text": "x"}),
+        ("feedback as a question", "asked", {"version": 1, "kind": "feedback", "text": "x"}),
+        ("an unknown kind", "asked", {"version": 1, "kind": "order", "text": "x"}),
+        ("version 2", "asked", {"version": 2, "kind": "account", "text": "x"}),
+        ("moments beside an account", "asked", {"version": 1, "kind": "account", "text": "x", "slots": ["a"]}),
+        ("no moments beside a consent", "asked", {"version": 1, "kind": "consent", "text": "x", "slots": []}),
+        ("a meeting without moments", "asked", meeting),
+        ("a meeting with none", "asked", {**meeting, "slots": []}),
+        ("seven moments", "asked", {**meeting, "slots": list("abcdefg")}),
+        ("a long moment", "asked", {**meeting, "slots": ["a" * 101]}),
+        ("an empty moment", "asked", {**meeting, "slots": [""]}),
+        ("a moment of two lines", "asked", {**meeting, "slots": ["a\nb"]}),
+        ("a moment that is no text", "asked", {**meeting, "slots": [1]}),
+        ("moments that are no list", "asked", {**meeting, "slots": "abc"}),
+    ]
+    return {
+        "good": good,
+        "bad": [{"name": name, "act": act, "document": dump_json(document).decode()} for name, act, document in bad],
     }
 
 
@@ -328,6 +396,7 @@ def main() -> None:
         "encoding": documents(),
         "roster": rosters(cast),
         "conversation": conversation(cast),
+        "answers": answers(),
         "stories": stories(cast),
         "dues": dues(),
     }

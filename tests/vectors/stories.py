@@ -15,7 +15,17 @@ from cast import ORGANISATION, TODAY, Cast, Officer, make_officer
 from meldkluis.crypto import age, receipt
 from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.encoding import b64
-from meldkluis.crypto.entry import NOTE_ACTS, OFFICER_ACTS, SERVER_ACTS, Dues, FileRef, make_entry
+from meldkluis.crypto.entry import (
+    ANSWER_ACTS,
+    NOTE_ACTS,
+    OFFICER_ACTS,
+    REPLY_ACTS,
+    SERVER_ACTS,
+    Dues,
+    Entry,
+    FileRef,
+    make_entry,
+)
 from meldkluis.crypto.errors import ChainError
 from meldkluis.crypto.signed import SigningKey
 from meldkluis.intake.casefile import dues_told
@@ -42,6 +52,7 @@ def state(log: CaseLog) -> dict[str, Any]:
         "runs": course.runs,
         "objected": course.objected,
         "may_object": course.may_object,
+        "answers_to": list(course.answers_to.values()),
         "deputy_reads": log.deputy_reads,
         "lapsed": sorted(f"{term}{end}" for term, end in course.lapsed),
         "officers": len(log.officers),
@@ -87,6 +98,11 @@ class Story:
         return self.reporter.signing_key
 
     @property
+    def hash(self) -> bytes:
+        """The hash of the newest entry."""
+        return self.log.entries[-1].hash
+
+    @property
     def server(self) -> SigningKey:
         """The server's key."""
         return self.cast.server
@@ -94,7 +110,7 @@ class Story:
     def fields(self, act: str, who: SigningKey, given: dict[str, Any]) -> dict[str, Any]:
         """Return what the act brings besides `given`."""
         more: dict[str, Any] = {}
-        if act in {"acknowledged", "answered", "feedback", "clock-stopped"}:
+        if act in ANSWER_ACTS:
             more = {"number": self.log.next_number(who.verify_key), "files": {"answer": _FILE, "copy": _FILE}}
         elif act in NOTE_ACTS:
             more = {"files": {"note": _FILE}}
@@ -109,6 +125,8 @@ class Story:
             }
         elif act == "officer-added":
             more = {"key": bytes(32), "files": {"grant": _FILE}}
+        elif act == "handed-over":
+            more = {"roster": None}
         elif act == "received":
             first = self.log.entries[-1].act == "submitted"
             dues = Dues(given["day"] + timedelta(days=7), given["day"] + timedelta(days=97)) if first else None
@@ -125,23 +143,31 @@ class Story:
         """Take an entry in that holds."""
         self._take(act, who, day=on(days), **given)
 
-    def say(self, act: str, days: int) -> None:
+    def say(self, act: str, days: int, **given: Any) -> None:
         """Let the reporter send something, and the server receive it."""
-        self._take(act, self.me)
+        self._take(act, self.me, **given)
         self.add("received", self.server, days)
 
     def refuse(self, name: str, act: str, who: SigningKey, days: int | None, **given: Any) -> None:
         """Note an entry that may not follow here."""
         fields = self.fields(act, who, given if days is None else {"day": on(days), **given})
         index, head = len(self.log.entries), self.log.head
-        entry = make_entry(act, case=self.log.case, index=index, head=head, signer=who, **fields)
+        self._refused(name, make_entry(act, case=self.log.case, index=index, head=head, signer=who, **fields))
+
+    def _refused(self, name: str, entry: Entry) -> None:
+        named = f"{entry.act}: {name}"
         try:
             self.log.check(entry)
         except ChainError as error:
-            vector = {"name": f"{act}: {name}", "story": self.number, "after": index, "reason": str(error)}
+            vector = {"name": named, "story": self.number, "after": entry.index, "reason": str(error)}
             self.bad.append({**vector, "entry": b64(entry.raw)})
             return
-        raise AssertionError(f"{self.name}: {act}: {name} holds")
+        raise AssertionError(f"{self.name}: {named} holds")
+
+    def reply(self, name: str, act: str, who: SigningKey, of: bytes) -> None:
+        """Note a yes or no that may not follow here."""
+        entry = make_entry(act, case=self.log.case, index=len(self.log.entries), head=self.log.head, signer=who, of=of)
+        self._refused(name, entry)
 
     def wrong_signers(self, days: int) -> None:
         """Note every act signed by somebody who may never make it."""
@@ -165,9 +191,11 @@ class Story:
                 days,
                 **more.get(act, {}),
             )
-        for act in ("withdrawn", "agreed", "objected"):
+        for act in ("withdrawn", "objected"):
             self.refuse("signed by the server", act, self.server, None)
         self.refuse("signed by the server", "message", self.server, None, number=2)
+        for act in sorted(REPLY_ACTS):
+            self.reply("signed by the server", act, self.server, bytes(32))
 
     def written(self) -> dict[str, Any]:
         """Return the log with what each entry changes."""
@@ -204,7 +232,7 @@ def beginning(story: Story) -> None:
     story.refuse("by another server", "acknowledged-auto", SigningKey.from_seed(bytes(32)), 1)
     story.wrong_signers(1)
     story.refuse("nobody took the case over", "officer-added", one, 1, officer=make_stranger().key)
-    for act in ("identity-opened", "acknowledged", "answered", "feedback", "noted", "clock-stopped"):
+    for act in ("identity-opened", "acknowledged", "answered", "feedback", "asked", "noted", "clock-stopped"):
         story.refuse("nobody took the case over", act, one, 1)
     story.refuse("nobody took the case over", "clock-runs", one, 1, since=on(0))
     story.refuse("nobody took the case over", "closed", one, 1, **kept(1, 28, 28, 28))
@@ -224,7 +252,7 @@ def whole(story: Story) -> None:
     story.refuse("no secret for the other officer", "case-key", one, 2, files={})
     story.add("case-key", one, 2)
     story.refuse("a second one", "case-key", two, 2)
-    story.refuse("an officer already", "officer-added", one, 2, officer=story.cast.two.key)
+    story.add("officer-added", one, 2, officer=story.cast.two.key, key=bytes(31) + b"2")
     story.add("acknowledged", one, 3)
     story.refuse("acknowledged already", "acknowledged-auto", server, 3)
     story.refuse("it was acknowledged", "lapsed", server, 8, **lapse("acknowledgement", "internal", 7))
@@ -418,6 +446,37 @@ def moved(story: Story) -> None:
     story.add("destroyed", one, 260)
 
 
+def questions(story: Story) -> None:
+    """Asked twice; the reporter says yes and no, and the newest counts; none of it acknowledges or is feedback."""
+    one, two, server = story.cast.one.signing, story.cast.two.signing, story.server
+    story.add("received", server, 0)
+    story.add("case-key", one, 1)
+    story.add("answered", one, 1)
+    answered = story.hash
+    story.reply("to an answer", "agreed", story.me, answered)
+    story.add("asked", one, 2)
+    first = story.hash
+    story.reply("to an entry of no log", "declined", story.me, bytes(32))
+    story.reply("by an officer", "agreed", two, first)
+    story.say("agreed", 3, of=first)
+    story.reply("twice", "agreed", story.me, first)
+    story.add("asked", two, 4)
+    second = story.hash
+    story.reply("to a yes", "declined", story.me, story.log.entries[-3].hash)
+    story.say("declined", 5, of=second)
+    story.reply("twice", "declined", story.me, second)
+    story.say("declined", 6, of=first)
+    story.reply("twice", "declined", story.me, first)
+    story.say("agreed", 7, of=second)
+    story.add("lapsed", server, 8, **lapse("acknowledgement", "internal", 7))
+    story.refuse("feedback is due", "closed", one, 9, **kept(9, 28, 28, 365))
+    story.add("feedback", one, 9)
+    story.add("closed", one, 9, **kept(9, 28, 28, 365))
+    story.add("destruction-approved", two, 10)
+    story.say("agreed", 11, of=first)
+    story.refuse("approved before the reporter agreed", "destroyed", one, 60)
+
+
 def deserted(story: Story) -> None:
     """All withdraw, and the deputy gets the case though no term has lapsed."""
     one, two = story.cast.one.signing, story.cast.two.signing
@@ -425,9 +484,27 @@ def deserted(story: Story) -> None:
     story.add("recused", one, 0)
     story.refuse("an officer is left", "handed-over", story.server, 0, deputy=story.cast.deputy.key)
     story.add("recused", two, 1)
+    story.refuse(
+        "nobody is left who could have left", "handed-over", story.server, 1, deputy=story.cast.deputy.key,
+        roster=story.cast.roster.hash,
+    )  # fmt: skip
     story.add("handed-over", story.server, 1, deputy=story.cast.deputy.key)
     story.add("case-key", story.cast.deputy.signing, 2)
     story.add("officer-added", story.cast.deputy.signing, 2, officer=make_stranger().key)
+
+
+def replaced(story: Story) -> None:
+    """Both officers are off the roster that the server names, and no term has lapsed; a message stays unread meanwhile."""
+    one, deputy = story.cast.one.signing, story.cast.deputy
+    story.add("received", story.server, 0)
+    story.add("case-key", one, 1)
+    story.add("read", one, 1)
+    story.say("message", 2)
+    story.add("officer-added", one, 3, officer=make_stranger().key)
+    story.refuse("no roster is named", "handed-over", story.server, 4, deputy=deputy.key)
+    story.add("handed-over", story.server, 4, deputy=deputy.key, roster=bytes(31) + b"r")
+    story.add("case-key", deputy.signing, 5)
+    story.refuse("twice", "handed-over", story.server, 5, deputy=deputy.key, roster=bytes(31) + b"r")
 
 
 def make_stranger() -> Officer:
@@ -442,6 +519,8 @@ TELLERS = (
     ("advice", asked),
     ("deserted", deserted),
     ("moved", moved),
+    ("questions", questions),
+    ("replaced", replaced),
 )
 
 

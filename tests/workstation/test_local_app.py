@@ -9,10 +9,10 @@ import pytest
 from starlette.routing import Route
 from workplace import ORIGIN, PASSPHRASE, browse
 
-from meldkluis.workstation import neighbour, pages_access, pages_cases, pages_roster
+from meldkluis.workstation import neighbour, pages_access, pages_cases, pages_roster, pages_settings
 from meldkluis.workstation.guard import Guard
 
-ROUTES: list[Route] = [*pages_access.ROUTES, *pages_cases.ROUTES, *pages_roster.ROUTES]
+ROUTES: list[Route] = [*pages_access.ROUTES, *pages_cases.ROUTES, *pages_roster.ROUTES, *pages_settings.ROUTES]
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
@@ -194,7 +194,7 @@ def test_unlock(browser):
     assert browser.station.office is not None
     browser.post("/lock")
     assert browser.station.office is None
-    assert browser.get("/").headers["location"] == "/unlock"
+    assert 'action="/unlock"' in browser.get("/").text
 
 
 def test_restart_locks(browser, vault_directory):
@@ -213,8 +213,8 @@ def test_locked_vault_shows_nothing(browser, path):
     browser.start()
     answer = browser.get(path)
 
-    assert answer.status_code in {200, 303}
-    assert answer.headers.get("location", "/unlock") == "/unlock"
+    assert answer.status_code == 200
+    assert 'action="/unlock"' in answer.text
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_language_never_leads_away(browser, back):
         (b"csrf=a&csrf=b", "application/x-www-form-urlencoded", 400),
         (b"a=%ff", "application/x-www-form-urlencoded", 400),
         (b"&".join(b"a%d=1" % number for number in range(1_001)), "application/x-www-form-urlencoded", 400),
-        (b"a=" + b"x" * 1_100_000, "application/x-www-form-urlencoded", 413),
+        (b"a=" + b"x" * 2_200_000, "application/x-www-form-urlencoded", 413),
         (b"--x\r\n", "multipart/form-data; boundary=x", 415),
         (b"{}", "application/json", 415),
         (b"x", "text/plain", 415),

@@ -8,21 +8,10 @@ import html5lib
 import pytest
 from destruction import CANARY, closed
 from lied_to import opened
-from workplace import Browser, Workplaces
+from reading import at, said
 
-from meldkluis.crypto.encoding import b64
 from meldkluis.workstation.errors import UnreachableError
 from meldkluis.workstation.render import language
-
-
-def said(answer) -> str:
-    """The page in words, parsed strictly: what is not valid HTML is a failure."""
-    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), strict=True, namespaceHTMLElements=False)
-    return " ".join(" ".join(parser.parse(answer.text).find(".//main").itertext()).split())
-
-
-def at(places: Workplaces, sent, number: int = 0) -> tuple[Browser, str]:
-    return places.browser(number), f"/case/{b64(sent.case)}"
 
 
 def words(day) -> str:

@@ -12,10 +12,11 @@ from casefiles import ARCHIVIST, checked, form, given, opened_file, post, said
 from lied_to import opened
 from workplace import Sent, Workplaces
 
-from meldkluis.crypto import age
+from meldkluis.crypto import age, entry
 from meldkluis.crypto.encoding import b64
 from meldkluis.crypto.record import Record
 from meldkluis.crypto.signed import SigningKey, sign
+from meldkluis.workstation import controleer, entry_words
 from meldkluis.workstation.errors import UnreachableError
 
 NAMES = ("../../etc/passwd", "/etc/cron.d/x", "a\u202efdp.exe", "con.txt", "rapport.pdf", "rapport.pdf")
@@ -308,8 +309,8 @@ def ground(places: Workplaces, sent: Sent, choice: str = "ground_unannounced") -
 def test_identity_only_on_a_complete_ground(places, tmp_path):
     """Contact details go in only after a second officer approved the ground, to whom it names, never to the archive."""
     sent, browser = case_of(places), places.browser(0)
-    for entry in places.offices[0].dossiers.log(sent.case).entries:
-        assert post(places, browser, sent, identity=str(entry.index)).status_code == 422
+    for made in places.offices[0].dossiers.log(sent.case).entries:
+        assert post(places, browser, sent, identity=str(made.index)).status_code == 422
     of = ground(places, sent)
     assert post(places, browser, sent, identity=str(of)).status_code == 422
     places.fetch(1)
@@ -351,6 +352,30 @@ def test_withdrawn_approver_before_the_gift(places):
     answer = post(places, browser, sent, identity=str(of))
 
     assert answer.status_code == 422
-    assert "geen volledige grond" in answer.text
+    assert "dat mag intussen niet meer" in answer.text
     assert "identity-opened" not in places.acts(sent)
     assert age.recipient_of(ARCHIVIST) in answer.text
+
+
+def test_identity_with_consent(places):
+    """A yes of the reporter allows it, until the reporter says no."""
+    sent, browser, acts = case_of(places), places.browser(0), places.offices[0].acts
+    acts.ask(sent.case, "consent", acts.next_number(sent.case), "Mag het Huis uw naam weten?", ())
+    of = len(places.acts(sent)) - 1
+    places.fetch(0)
+    assert post(places, browser, sent, identity=str(of)).status_code == 422
+    places.replies(sent, "agreed", of)
+    places.fetch(0)
+    assert "Mag het Huis uw naam weten?" in browser.get(f"/case/{b64(sent.case)}/share").text
+    assert WHO in given(places, browser, sent, identity=str(of)).page
+    places.replies(sent, "declined", of)
+    places.fetch(0)
+
+    assert post(places, browser, sent, identity=str(of)).status_code == 422
+
+
+def test_every_act_has_words_and_an_author():
+    """The case file names every act of the log, and its check knows who may make each."""
+    assert set(entry_words.ACTS) == set(entry.ACTS)
+    assert set(entry.REPORTER_ACTS) == controleer.REPORTER
+    assert set(entry.SERVER_ACTS) == controleer.SERVER
