@@ -75,9 +75,10 @@ RECORDS: Final[Mapping[str, Shape]] = {
         "requested", "agreed", "held", "cancelled",
         requested="when", agreed="when", held="when text", cancelled="text",
     ),
-    # A case file went to `whom`; the archive says that it has it.
+    # A case file went to `whom`; the archive says that it has it. `wait` stands with a hold until it does; `when` is
+    # the end of an officer's own hold that goes on under it.
     "shared": _shape("authority", "investigator", "archive", "other", any="text whom"),
-    "archived": _shape("receipt", any="text of"),
+    "archived": _shape("receipt", "wait", receipt="text of"),
     # Copies of an attachment: `text` names file and hashes.
     "evidence": _shape("original", "copy", any="text of"),
 }  # fmt: skip

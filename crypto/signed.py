@@ -30,6 +30,7 @@ TYPES: Final = frozenset(
         "note",
         "proof",
         "certificate",
+        "case-file",
         "inbox",
         "yearly",
     }

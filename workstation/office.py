@@ -17,6 +17,7 @@ from meldkluis.crypto.attachment import open_attachment
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.message import AttachmentRef
 from meldkluis.workstation.acts import Acts
+from meldkluis.workstation.archiving import Archiving
 from meldkluis.workstation.casebook import Casebook
 from meldkluis.workstation.casefiles import CaseFiles
 from meldkluis.workstation.caselogs import CaseLogs
@@ -31,6 +32,7 @@ from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.oral import OralReports
 from meldkluis.workstation.register import Register
 from meldkluis.workstation.settings import Settings
+from meldkluis.workstation.sharing import Sharing
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport, Way
@@ -82,6 +84,10 @@ class Office:
             logs=self.logs, decisions=self.decisions,
         )  # fmt: skip
         self.yearly: Final = Yearly(self.keyring, self.trust, self.book, self.register, self.summaries)
+        self.sharing: Final = Sharing(
+            self.keyring, self.trust, self.dossiers, self.summaries, self.acts, self.decisions, self.api
+        )
+        self.archiving: Final = Archiving(self.book, self.dossiers, self.summaries, self.decisions, self.api)
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
@@ -108,6 +114,8 @@ class Office:
             self.oral.sweep(self.today())
             try:
                 self.last = self.sync.round(self.today())
+                if self.last.ready:
+                    self.archiving.round(self.today())
                 self.last_error = None
             except (UnreachableError, RefusedError) as error:
                 self.last_error = error

@@ -37,8 +37,8 @@ from meldkluis.workstation.vault import read_head
 LARGEST_FORM: Final = 1_048_576
 """Bytes: 256 KiB of text, percent-encoded, and some."""
 
-_MOST_FIELDS: Final = 64
-"""A tick box for each case of a page of them, and some."""
+_MOST_FIELDS: Final = 1000
+"""A tick for each case of a page or each attachment of a case, and some; the form's size bounds it too."""
 
 
 @dataclass

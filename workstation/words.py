@@ -33,6 +33,7 @@ REASONS: Final[dict[str, str]] = {
     "no-reason-reopen": N_("Reden: leg uit waarom de zaak weer open moet. De zaak is niet heropend."),
     "bad-until": N_("Bewaren tot en met: vul een dag in, op zijn laatst over 184 dagen. Er is niets vastgelegd."),
     "no-reason-hold": N_("Reden: leg uit waarom de zaak bewaard moet blijven. Er is niets vastgelegd."),
+    "archive-waits": N_("De zaak wacht op het ontvangstbewijs van het archief en blijft tot dan bewaard."),
     "closed-by-you": N_("U hebt de zaak gesloten. Een ander moet het vernietigen goedkeuren. Er is niets vastgelegd."),
     "not-yet": N_("Vernietigen kan nog niet worden goedgekeurd. Er is niets vastgelegd."),
     "not-now": N_("Dit kan nu niet meer: de zaak is intussen veranderd. Er is niets vastgelegd."),

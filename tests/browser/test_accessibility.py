@@ -3,10 +3,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsers import CHROMIUM, Chromium, chromium
+from casefiles import TO_ARCHIVIST, opened_file
 from town import PASSPHRASE, Town, need
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
@@ -157,3 +159,41 @@ def test_officers_pages(page: Chromium, town: Town) -> None:
     page.open(f"{home}/roster")
     page.wait("main h1")
     assert violations(page) == []
+
+
+def test_sharing_a_case_file(page: Chromium, town: Town, tmp_path: Path) -> None:
+    """From the form with an error to the file, and the file's own page as its recipient opens it, styled by its sheet."""
+    page.open(town.start_of(2))
+    if page.visible("main a.button"):
+        page.click("main a.button")
+    else:
+        page.fill("#passphrase", PASSPHRASE)
+        page.click("main form button")
+    page.wait("table.inbox")
+    page.click("table.inbox a")
+    page.wait("section.about-whom, ol.timeline")
+    if page.visible("section.about-whom"):
+        page.click("input[name=involved][value=no]")
+        page.click("fieldset ~ button")
+        page.wait("ol.timeline")
+    page.click("main a[href$='/share']")
+    page.wait("#recipient")
+    assert violations(page) == []
+    page.click("main form button")
+    page.wait("#form-error")
+    assert violations(page) == []
+    page.click("input[value=authority]")
+    page.fill("#whom", "Gemeente Voorbeeld")
+    page.fill("#reason", "Zij zijn bevoegd.")
+    page.fill("#recipient", TO_ARCHIVIST)
+    page.fill("#words", "de")
+    page.click("main form button")
+    page.wait("input[name=compared]")
+    assert violations(page) == []
+    assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.click("input[name=seen]")
+    page.click("input[name=compared]")
+    got = opened_file(page.save("main form button"))
+    page.open(f"file://{got.unpack(tmp_path)}/zaak.html")
+    assert violations(page) == []
+    assert page.evaluate("return getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
