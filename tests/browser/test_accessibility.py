@@ -11,6 +11,8 @@ from browsers import CHROMIUM, Chromium, chromium
 from casefiles import TO_ARCHIVIST, opened_file
 from town import PASSPHRASE, Town, need
 
+from meldkluis.workstation.steps_words import STEPS
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Steps = Callable[[Chromium, Town], None]
@@ -197,3 +199,54 @@ def test_sharing_a_case_file(page: Chromium, town: Town, tmp_path: Path) -> None
     page.open(f"file://{got.unpack(tmp_path)}/zaak.html")
     assert violations(page) == []
     assert page.evaluate("return getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
+
+
+WRONG = {
+    "": "form[action$='/feedback'] button:last-of-type",
+    "/step/weighing": "form.wide button",
+    "/share": "main form button:last-of-type",
+}
+"""Forms of a case that are sent empty, by their page."""
+
+
+def test_filled_pages(page: Chromium, town: Town) -> None:
+    """Every page of the workstation and everything that there is about a case with steps, wrongly filled forms too."""
+    page.open(town.start_of(2))
+    if page.visible("main a.button"):
+        page.click("main a.button")
+    else:
+        page.fill("#passphrase", PASSPHRASE)
+        page.click("main form button")
+    page.wait("table.inbox")
+    base = page.url.split("/start")[0].split("/unlock")[0].rstrip("/")
+    page.click("table.inbox a")
+    page.wait("section.about-whom, ol.timeline")
+    if page.visible("section.about-whom"):
+        page.click("input[name=involved][value=no]")
+        page.click("fieldset ~ button")
+        page.wait("ol.timeline")
+    case = page.url
+    page.open(f"{case}/step/weighing")
+    page.click("input[value=inquiry]")
+    page.fill("#step-text", "Concreet en aannemelijk.")
+    page.click("form.wide button")
+    page.wait("article.line")
+    found = {}
+    paths = ["/?show=late", "/oral", "/register", "/yearly", "/access", "/roster", "/settings", "/machine"]
+    for url in (
+        *(base + path for path in paths),
+        *(case + path for path in ("", "/steps", "/share", *(f"/step/{kind}" for kind in STEPS))),
+    ):
+        page.open(url)
+        page.wait("main h1")
+        sideways = not page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+        found[url] = violations(page) + ["sideways"] * sideways
+    for path, button in WRONG.items():
+        page.open(case + path)
+        for details in page.page.locator("details").all():
+            details.evaluate("element => element.open = true")
+        page.click(button)
+        page.wait("p.error")
+        found[f"{path} wrong"] = violations(page)
+
+    assert {url: wrong for url, wrong in found.items() if wrong} == {}
