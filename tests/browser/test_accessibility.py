@@ -250,3 +250,49 @@ def test_filled_pages(page: Chromium, town: Town) -> None:
         found[f"{path} wrong"] = violations(page)
 
     assert {url: wrong for url, wrong in found.items() if wrong} == {}
+
+
+def test_oral_reports(page: Chromium, town: Town) -> None:
+    """Registering an oral report, from the question to the two words; what is printed has the code and no form."""
+    page.open(town.start_of(1))
+    page.wait("#passphrase, main a.button")
+    if page.visible("main a.button"):
+        page.click("main a.button")
+    else:
+        page.fill("#passphrase", PASSPHRASE)
+        page.click("main form button")
+    page.wait("table.inbox")
+    root = page.url.split("/", 3)
+    page.open("/".join([*root[:3], "oral"]))
+    assert violations(page) == []
+    page.click("input[name=involved][value=unsure]")
+    page.click("fieldset ~ button")
+    page.wait("main h1")
+    assert violations(page) == []
+    page.open("/".join([*root[:3], "oral"]))
+    page.click("input[name=involved][value=no]")
+    page.click("fieldset ~ button")
+    page.wait("#text")
+    assert violations(page) == []
+    page.fill("#name", "J.")
+    page.click("fieldset ~ button")
+    page.wait("#errors")
+    assert violations(page) == []
+    page.fill("#text", "Er klopt iets niet.")
+    page.fill("#name", "")
+    page.click("input[name=how][value=phone]")
+    page.click("fieldset ~ button")
+    page.wait("ol.code-words")
+    assert violations(page) == []
+    assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.page.emulate_media(media="print")
+    assert page.visible("ol.code-words")
+    assert not page.visible("#proof")
+    assert not page.visible("nav")
+    page.page.emulate_media(media="screen")
+    page.click("a.button")
+    page.wait("#first")
+    assert violations(page) == []
+    page.click("main form button")
+    page.wait("#words-error")
+    assert violations(page) == []
