@@ -151,7 +151,7 @@ class Yearly:
             self._vault.run(
                 "INSERT OR REPLACE INTO yearly (year, officer, thing) VALUES (?, ?, ?)", found.year, author, raw
             )
-            self._vault.run("DELETE FROM yearly WHERE year < ?", today.year - _KEPT_YEARS)
+            self._vault.run("DELETE FROM yearly WHERE year < ?", min(found.year, today.year - _KEPT_YEARS))
         return member, found.year
 
     def together(self, year: int, today: date) -> Together:
