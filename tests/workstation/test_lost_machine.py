@@ -14,7 +14,7 @@ from workplace import Sent, Workplaces
 from meldkluis.crypto import age
 from meldkluis.crypto.encoding import b64, sha256
 from meldkluis.mailbox.wire import CaseAnswer, InboxLine
-from meldkluis.workstation.errors import ActError
+from meldkluis.workstation.errors import ActError, DistrustError
 
 
 def texts(places: Workplaces, sent: Sent, number: int) -> list[str]:
@@ -238,8 +238,9 @@ def changed_file(sent: Sent, entry: int):
 
 
 def test_a_grant_under_another_header(places):
-    """A header that was swapped opens for nobody: the report does not open, which is an alarm, and nothing is declared."""
+    """A header that was swapped opens for nobody: that is an alarm, no page lets declare, and nothing passes for older."""
     sent = opened(places, 0)
+    places.offices[0].decisions.handle(sent.case, "wbk", "assessment", None, "Lijkt ernstig.")
     new = lost_and_added(places, sent)
     grant = next(entry.index for entry in places.log(sent).entries if entry.act == "officer-added")
     path = f"/v1/cases/{b64(sent.case)}/files/{grant}/grant"
@@ -255,6 +256,10 @@ def test_a_grant_under_another_header(places):
     page = places.browser(new.number).get(f"/case/{b64(sent.case)}").text
     assert "gaat niet open of klopt niet" in page
     assert 'name="involved"' not in page
+    with pytest.raises(DistrustError):
+        new.office.acts.not_involved(sent.case)
+    items = {item.act: (item.problem, item.older) for item in new.office.dossiers.timeline(sent.case)}
+    assert items["submitted"] == items["noted"] == ("unreadable", False)
 
 
 def test_a_grant_that_is_kept_back(places):
