@@ -8,7 +8,7 @@ the lost key has left the roster; and it cannot do so a day earlier without bein
 import pytest
 from joining import Joined, join, revoke
 from liar import tell
-from lied_to import next_entry, opened
+from lied_to import inbox_page, next_entry, opened
 from workplace import Sent, Workplaces
 
 from meldkluis.crypto import age
@@ -164,6 +164,7 @@ def test_a_server_that_is_too_early(places):
     places.offices[2].fetch()
 
     assert places.alarms(2) == ["handed-early"]
+    assert "Dat klopt niet: ze staan er nog op." in inbox_page(places, 2)
     assert places.offices[2].book.cases() == []
     with pytest.raises(ActError):
         places.offices[2].dossiers.about_whom(sent.case)
