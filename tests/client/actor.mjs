@@ -46,7 +46,7 @@ const acts = {
     const rosters = await roster.verifyRosters(request.versions, request.organisation);
     const mine = receiptOf(request);
     const read = await log.replay(request.log.map(unb64), mine, rosters);
-    return { text: await message.openAnswer(unb64(request.file), read.entries[request.entry], mine) };
+    return { text: (await message.openAnswer(unb64(request.file), read.entries[request.entry], mine)).text };
   },
   async received(request) {
     const rosters = await roster.verifyRosters(request.versions, request.organisation);
