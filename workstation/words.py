@@ -23,6 +23,10 @@ REASONS: Final[dict[str, str]] = {
         "De termijnen kunnen niet worden stilgezet: ze lopen niet, er is al terugkoppeling, of de melder was het er"
         " niet mee eens. Er is niets verstuurd."
     ),
+    "code-held": N_(
+        "De ontvangstcode van deze melding staat nog in deze kluis. Geef de melder eerst het blad met de code. Er is"
+        " niets verstuurd."
+    ),
     "no-kind": N_("Soort vraag: kies wat u de melder vraagt. Er is niets verstuurd."),
     "no-slots": N_("Momenten: noem er ten minste één. Er is niets verstuurd."),
     "slots": N_("Momenten: noem er hoogstens zes, elk op één regel van hoogstens 100 tekens. Er is niets verstuurd."),
