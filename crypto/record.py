@@ -84,6 +84,10 @@ RECORDS: Final[Mapping[str, Shape]] = {
 }  # fmt: skip
 """Every kind of record. `of` is the number of the log entry that it is about."""
 
+FIRST: Final = date(2000, 1, 1)
+END: Final = date(2200, 1, 1)
+"""Days outside are nobody's: readers add months to a day, and must not fall off the calendar."""
+
 _TEXT: Final = text(TEXT_CLASSES[-1])
 _CHECKS: Final = {
     "kind": one_of(*RECORDS),
@@ -127,4 +131,6 @@ class Record:
             raise FormatError("a choice that this kind of record does not have")
         if record.missing():
             raise FormatError("a record without what belongs to it")
+        if record.when is not None and not FIRST <= record.when < END:
+            raise FormatError("a day from which nothing can be counted")
         return record
