@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Mapping
+from importlib import resources
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -15,6 +16,7 @@ from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.yearly import LARGEST
 from meldkluis.workstation import yearly_words
+from meldkluis.workstation.charts import Drawn
 from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.render import LANGUAGES, N_, language
@@ -117,6 +119,11 @@ def write(visit: Visit) -> Response:
     return visit.go(f"/yearly/{year}", _KEPT)
 
 
+def _sheet() -> Drawn:
+    style = (resources.files("meldkluis.workstation") / "static" / "report.css").read_text(encoding="utf-8")
+    return Drawn(f"<style>\n{style}</style>")
+
+
 def save(visit: Visit) -> Response:
     """Give the report as one file that needs nothing else, in a language."""
     year, code, office = _year(visit), visit.path["language"], visit.office
@@ -130,7 +137,7 @@ def save(visit: Visit) -> Response:
     assert roster is not None
     written = words.render("yearly_file.html", {
         "year": year, "today": today, "name": roster.name, "report": report(together.now, together.before, year, words),
-        "yearly_words": yearly_words, "texts": office.yearly.texts(year), "together": together,
+        "yearly_words": yearly_words, "sheet": _sheet(), "texts": office.yearly.texts(year), "together": together,
     })  # fmt: skip
     headers = {"Content-Disposition": content_disposition(f"jaarverslag-meldingen-{year}-{code}.html")}
     return HTMLResponse(written, headers=headers)

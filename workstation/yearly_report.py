@@ -12,7 +12,7 @@ from typing import Final
 from meldkluis.crypto.note import MEASURES
 from meldkluis.crypto.yearly import AXES, SINGLES, Counts
 from meldkluis.workstation import yearly_words
-from meldkluis.workstation.charts import bars
+from meldkluis.workstation.charts import Drawn, bars
 from meldkluis.workstation.render import Language
 from meldkluis.workstation.suppression import LEAST_FOR_TABLES, SMALL, Cell, flags, rates, share, single, tables
 
@@ -35,7 +35,7 @@ class View:
     name: str
     title: str
     rows: tuple[Row, ...]
-    chart: str
+    chart: Drawn | None
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _view(axis: str, years: Sequence[Counts], writer: _Writer, language: Languag
     found = tables([counts.tables[axis] for counts in years])
     title, labels = language.say(yearly_words.TABLES[axis]), yearly_words.ROWS[axis]
     if found[0] is None:
-        return View(axis, title, (), "")
+        return View(axis, title, (), None)
     rows = tuple(
         writer.row(labels[name], [None if table is None else table[name] for table in found])
         for name in AXES[axis]
