@@ -26,6 +26,7 @@ from meldkluis.workstation import (
     pages_roster,
     pages_settings,
     pages_steps,
+    pages_view,
     pages_writing,
 )
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
@@ -74,6 +75,7 @@ def create_app(station: Station) -> ASGIApp:
         *pages_roster.ROUTES,
         *pages_settings.ROUTES,
         *pages_steps.ROUTES,
+        *pages_view.ROUTES,
         *pages_writing.ROUTES,
         Route("/static/{name}", _static),
     ]

@@ -36,6 +36,7 @@ from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport, Way
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.vault import Vault
+from meldkluis.workstation.viewing import Viewer
 
 REFRESH_SECONDS: Final = 60
 """A page that is opened later than this after the last round fetches first."""
@@ -80,6 +81,7 @@ class Office:
             self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, acts=self.acts,
             logs=self.logs, decisions=self.decisions,
         )  # fmt: skip
+        self.viewer: Final = Viewer()
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
@@ -144,7 +146,8 @@ class Office:
             raise DistrustError("attachment", case) from None
 
     def close(self) -> None:
-        """Lock: close the vault and the connections."""
+        """Lock: close the vault and the connections, and end what is being looked at."""
+        self.viewer.close()
         with self._lock:
             self.api.close()
             self.vault.close()
