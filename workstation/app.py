@@ -27,6 +27,7 @@ from meldkluis.workstation import (
     pages_settings,
     pages_share,
     pages_steps,
+    pages_view,
     pages_writing,
     pages_yearly,
 )
@@ -77,6 +78,7 @@ def create_app(station: Station) -> ASGIApp:
         *pages_settings.ROUTES,
         *pages_share.ROUTES,
         *pages_steps.ROUTES,
+        *pages_view.ROUTES,
         *pages_writing.ROUTES,
         *pages_yearly.ROUTES,
         Route("/static/{name}", _static),

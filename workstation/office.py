@@ -38,6 +38,7 @@ from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport, Way
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.vault import Vault
+from meldkluis.workstation.viewing import Viewer
 from meldkluis.workstation.yearly import Yearly
 
 REFRESH_SECONDS: Final = 60
@@ -88,6 +89,7 @@ class Office:
             self.keyring, self.trust, self.dossiers, self.summaries, self.acts, self.decisions, self.api
         )
         self.archiving: Final = Archiving(self.book, self.dossiers, self.summaries, self.decisions, self.api)
+        self.viewer: Final = Viewer()
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
@@ -154,7 +156,8 @@ class Office:
             raise DistrustError("attachment", case) from None
 
     def close(self) -> None:
-        """Lock: close the vault and the connections."""
+        """Lock: close the vault and the connections, and end what is being looked at."""
+        self.viewer.close()
         with self._lock:
             self.api.close()
             self.vault.close()
