@@ -94,6 +94,10 @@ class Yearly:
         """Return the sums of the cases that this officer counts."""
         return count(self._keyring.organisation, year, self.own(), today)
 
+    def _both(self, year: int, today: date) -> tuple[Counts, Counts]:
+        own, organisation = self.own(), self._keyring.organisation
+        return count(organisation, year, own, today), count(organisation, year - 1, own, today)
+
     def recipients(self, year: int, today: date) -> list[Member]:
         """Return the colleagues who may get this officer's count of a year, and who can be sealed to today."""
         counting = [case for case in self.own() if concerns(case, year) or concerns(case, year - 1)]
@@ -112,9 +116,7 @@ class Yearly:
         roster, organisation = self._roster(), self._keyring.organisation
         if roster.member(self._keyring.key) is None:
             raise ActError("not-a-member")
-        made = YearlyCount(
-            organisation, roster.hash, to, today, year, self.count(year, today), self.count(year - 1, today)
-        )
+        made = YearlyCount(organisation, roster.hash, to, today, year, *self._both(year, today))
         recipient = newest_offered(self._keyring.known_keys(), today)[to].recipient
         try:
             return seal_count(sign_count(made, self._keyring.signing_key), recipient)
@@ -163,7 +165,7 @@ class Yearly:
             if found.roster == roster.hash and roster.member(author) is not None and author != me
         }
         sums = {author: (found.now, found.before) for author, found in kept.items()}
-        sums[me] = (self.count(year, today), self.count(year - 1, today))
+        sums[me] = self._both(year, today)
         members = [member for member in roster.members if member.key in sums]
         doubled = tuple(
             (one, two)
