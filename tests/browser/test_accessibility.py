@@ -115,6 +115,28 @@ def test_reporters_pages(page: Chromium, town: Town, name: str) -> None:
     assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def enter(page: Chromium, town: Town, number: int) -> None:
+    """Come to the list of cases of an officer's workstation, locked or not."""
+    page.open(town.start_of(number))
+    page.wait("#passphrase, main a.button")
+    if page.visible("main a.button"):
+        page.click("main a.button")
+    else:
+        page.fill("#passphrase", PASSPHRASE)
+        page.click("main form button")
+    page.wait("table.inbox")
+
+
+def open_case(page: Chromium) -> None:
+    """Open the first case, with the question before it where it was not answered yet."""
+    page.click("table.inbox a")
+    page.wait("section.about-whom, ol.timeline")
+    if page.visible("section.about-whom"):
+        page.click("input[name=involved][value=no]")
+        page.click("fieldset ~ button")
+        page.wait("ol.timeline")
+
+
 def test_officers_pages(page: Chromium, town: Town) -> None:
     """The workstation, from the locked vault to a case."""
     page.open(town.start_of(2))
@@ -165,19 +187,8 @@ def test_officers_pages(page: Chromium, town: Town) -> None:
 
 def test_sharing_a_case_file(page: Chromium, town: Town, tmp_path: Path) -> None:
     """From the form with an error to the file, and the file's own page as its recipient opens it, styled by its sheet."""
-    page.open(town.start_of(2))
-    if page.visible("main a.button"):
-        page.click("main a.button")
-    else:
-        page.fill("#passphrase", PASSPHRASE)
-        page.click("main form button")
-    page.wait("table.inbox")
-    page.click("table.inbox a")
-    page.wait("section.about-whom, ol.timeline")
-    if page.visible("section.about-whom"):
-        page.click("input[name=involved][value=no]")
-        page.click("fieldset ~ button")
-        page.wait("ol.timeline")
+    enter(page, town, 2)
+    open_case(page)
     page.click("main a[href$='/share']")
     page.wait("#recipient")
     assert violations(page) == []
@@ -211,20 +222,9 @@ WRONG = {
 
 def test_filled_pages(page: Chromium, town: Town) -> None:
     """Every page of the workstation and everything that there is about a case with steps, wrongly filled forms too."""
-    page.open(town.start_of(2))
-    if page.visible("main a.button"):
-        page.click("main a.button")
-    else:
-        page.fill("#passphrase", PASSPHRASE)
-        page.click("main form button")
-    page.wait("table.inbox")
+    enter(page, town, 2)
     base = page.url.split("/start")[0].split("/unlock")[0].rstrip("/")
-    page.click("table.inbox a")
-    page.wait("section.about-whom, ol.timeline")
-    if page.visible("section.about-whom"):
-        page.click("input[name=involved][value=no]")
-        page.click("fieldset ~ button")
-        page.wait("ol.timeline")
+    open_case(page)
     case = page.url
     page.open(f"{case}/step/weighing")
     page.click("input[value=inquiry]")
@@ -254,14 +254,7 @@ def test_filled_pages(page: Chromium, town: Town) -> None:
 
 def test_oral_reports(page: Chromium, town: Town) -> None:
     """Registering an oral report, from the question to the two words; what is printed has the code and no form."""
-    page.open(town.start_of(1))
-    page.wait("#passphrase, main a.button")
-    if page.visible("main a.button"):
-        page.click("main a.button")
-    else:
-        page.fill("#passphrase", PASSPHRASE)
-        page.click("main form button")
-    page.wait("table.inbox")
+    enter(page, town, 1)
     root = page.url.split("/", 3)
     page.open("/".join([*root[:3], "oral"]))
     assert violations(page) == []
