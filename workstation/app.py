@@ -17,14 +17,17 @@ from starlette.types import ASGIApp
 
 from meldkluis.workstation import (
     pages_access,
+    pages_backup,
     pages_cases,
     pages_colleagues,
     pages_handling,
     pages_inbox,
     pages_oral,
+    pages_poster,
     pages_register,
     pages_roster,
     pages_settings,
+    pages_setup,
     pages_steps,
     pages_writing,
 )
@@ -65,14 +68,17 @@ def create_app(station: Station) -> ASGIApp:
     """Return the application of a vault, behind its guard."""
     routes = [
         *pages_access.ROUTES,
+        *pages_backup.ROUTES,
         *pages_cases.ROUTES,
         *pages_colleagues.ROUTES,
         *pages_handling.ROUTES,
         *pages_inbox.ROUTES,
         *pages_oral.ROUTES,
+        *pages_poster.ROUTES,
         *pages_register.ROUTES,
         *pages_roster.ROUTES,
         *pages_settings.ROUTES,
+        *pages_setup.ROUTES,
         *pages_steps.ROUTES,
         *pages_writing.ROUTES,
         Route("/static/{name}", _static),

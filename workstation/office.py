@@ -80,6 +80,8 @@ class Office:
             self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, acts=self.acts,
             logs=self.logs, decisions=self.decisions,
         )  # fmt: skip
+        self.new_recovery = ""
+        """A recovery secret that was shown and not yet typed back; gone when the vault locks."""
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None
