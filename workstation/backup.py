@@ -33,7 +33,7 @@ from meldkluis.workstation.vault import Vault
 
 DUE_DAYS: Final = 7
 KEPT_DAYS: Final = 35
-LARGEST: Final = 1 << 30
+LARGEST: Final = 1 << 34
 """Bytes of a database that is restored: attachments are not in the vault, so real ones are far smaller."""
 
 _MAGIC: Final = b"meldkluis-backup-"

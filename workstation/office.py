@@ -90,6 +90,8 @@ class Office:
         )
         self.archiving: Final = Archiving(self.book, self.dossiers, self.summaries, self.decisions, self.api)
         self.viewer: Final = Viewer()
+        self.new_recovery = ""
+        """A recovery secret that was shown and not yet typed back; gone when the vault locks."""
         self.last: Fetched | None = None
         self.last_error: WorkstationError | None = None
         self._fetched_at: float | None = None

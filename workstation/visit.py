@@ -25,8 +25,10 @@ from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation import kept, words
 from meldkluis.workstation.alarms import KINDS
+from meldkluis.workstation.ceremony import Ceremony
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.guard import START
+from meldkluis.workstation.making import holds_vault
 from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.presence import Presence
 from meldkluis.workstation.render import language, preferred
@@ -58,6 +60,20 @@ class Station:
     """Ends the program that this application runs in, in a moment; None where that is not ours to do."""
     idle: int = 0
     """Minutes without a sign of the officer after which the vault locked by itself; 0 when it did not."""
+    demo: bool = False
+    """Whether a vault that is made here is a demonstration's."""
+    ceremony: Ceremony | None = None
+    """The steps towards a vault, while there is none."""
+
+    def __post_init__(self) -> None:
+        """Begin where the directory says."""
+        if not holds_vault(self.directory):
+            self.ceremony = Ceremony()
+
+    def open_made(self, office: Office) -> None:
+        """Go on with a vault that was just made."""
+        self.office, self.ceremony = office, None
+        self.idle, self.presence.minutes = 0, office.settings.idle_minutes
 
     def lock(self) -> None:
         """Close the vault."""
@@ -123,12 +139,13 @@ class Visit:
     def _frame(self) -> dict[str, Any]:
         """Return what every page has. A browser without the session learns nothing, not even the form's token."""
         station = self.station
-        head = read_head(station.directory)
+        head = None if station.ceremony is not None else read_head(station.directory)
+        demo = station.demo if head is None else head.demo
         office = station.office if self.known else None
         return {
             "csrf": station.sessions.csrf if self.known else "",
-            "organisation": head.organisation if self.known else "",
-            "demo": head.demo,
+            "organisation": head.organisation if self.known and head is not None else "",
+            "demo": demo,
             "unlocked": office is not None,
             "roster": None if office is None else office.trust.current(),
             "notices": [station.notices.pop(0) for _ in list(station.notices)] if self.known else [],
@@ -137,7 +154,7 @@ class Visit:
             "words": words,
             "here": self.path.get("here", "/"),
             # Whoever runs a demonstration ends it.
-            "ends": station.end is not None and not head.demo,
+            "ends": station.end is not None and not demo,
             # A page that holds what somebody wrote offers no form that would lose it.
             "keeps": False,
         }
@@ -232,11 +249,12 @@ def visit_of(request: Request, form: Mapping[str, str]) -> Visit:
 
 def route(
     path: str, handler: Handler, method: str = "GET", *, unlocked: bool = True, session: bool = True,
-    largest: int = LARGEST_FORM, upload: int = 0,
+    largest: int = LARGEST_FORM, upload: int = 0, setup: bool = False,
 ) -> Route:  # fmt: skip
     """Return a route that lets a handler see only the visits it may see.
 
-    `largest` bounds a form, in bytes; with `upload` the form comes with a file, and has at most so many bytes.
+    `largest` bounds a form, in bytes; with `upload` the form comes with a file, and has at most so many bytes. `setup`:
+    it is there before there is a vault.
     """
 
     async def endpoint(request: Request) -> Response | _Seen:
@@ -252,6 +270,8 @@ def route(
         visit = replace(visit_of(request, form), file=file)
         if session and not known:
             return visit.render("outside.html", 401)
+        if station.ceremony is not None and not setup:
+            return visit.go("/setup") if method == "GET" else visit.problem("form", 403)
         if method == "POST" and not station.sessions.form_is_ours(form.get("csrf", "")):
             stale = unlocked and station.sessions.form_was_ours(form.get("csrf", ""))
             return visit.not_now() if stale else visit.problem("form", 403)
