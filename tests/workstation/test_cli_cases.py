@@ -21,7 +21,7 @@ def command(places: Workplaces, tmp_path, monkeypatch, capsys):
     secret = tmp_path / "passphrase"
     secret.write_text(PASSPHRASE)
     secret.chmod(0o600)
-    monkeypatch.setattr(cli, "HttpTransport", lambda _: places.transports[0])
+    monkeypatch.setattr(cli, "HttpTransport", lambda *_: places.transports[0])
     monkeypatch.setattr(cli, "today", places.clock)
 
     def run(*words: str):
