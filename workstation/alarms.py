@@ -67,6 +67,17 @@ KINDS: Final[dict[str, Words]] = {
             " beheerder."
         ),
     ),
+    "keys-lost": Words(
+        N_(
+            "Deze kluis is teruggezet uit een reservekopie. De server kent sleutels van u die na die kopie zijn"
+            " gemaakt. Er is nu een nieuwe."
+        ),
+        N_(
+            "Meldingen aan die sleutels gaan hier niet open. Vraag een collega van de zaak om u opnieuw toegang te"
+            " geven. Hebt u geen kopie teruggezet? Dan heeft iemand anders uw sleutel: meld dit de andere"
+            " vertrouwenspersonen en de beheerder."
+        ),
+    ),
     "policy": Words(
         N_("De server gaf bewaartermijnen buiten de grenzen die de werkplek kent. Er is niets van overgenomen."),
         N_("Vraag de beheerder wat er in de instellingen van de server is veranderd."),

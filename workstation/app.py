@@ -17,17 +17,22 @@ from starlette.types import ASGIApp
 
 from meldkluis.workstation import (
     pages_access,
+    pages_backup,
     pages_cases,
     pages_colleagues,
     pages_handling,
     pages_inbox,
     pages_oral,
+    pages_poster,
     pages_register,
     pages_roster,
     pages_settings,
+    pages_setup,
+    pages_share,
     pages_steps,
     pages_view,
     pages_writing,
+    pages_yearly,
 )
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
@@ -66,17 +71,22 @@ def create_app(station: Station) -> ASGIApp:
     """Return the application of a vault, behind its guard."""
     routes = [
         *pages_access.ROUTES,
+        *pages_backup.ROUTES,
         *pages_cases.ROUTES,
         *pages_colleagues.ROUTES,
         *pages_handling.ROUTES,
         *pages_inbox.ROUTES,
         *pages_oral.ROUTES,
+        *pages_poster.ROUTES,
         *pages_register.ROUTES,
         *pages_roster.ROUTES,
         *pages_settings.ROUTES,
+        *pages_setup.ROUTES,
+        *pages_share.ROUTES,
         *pages_steps.ROUTES,
         *pages_view.ROUTES,
         *pages_writing.ROUTES,
+        *pages_yearly.ROUTES,
         Route("/static/{name}", _static),
     ]
     app = Starlette(routes=routes, exception_handlers={

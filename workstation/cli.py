@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`meldkluis-workstation`: init, run, open, pull, cases, handover, decrypt.
+"""`meldkluis-workstation`: init, run, open, pull, cases, handover, backup, restore, decrypt.
 
 - Secrets come from a prompt or from a file that only its owner can read; never from an argument or the environment.
 - With --json exactly one JSON object is printed on standard output; questions and warnings go to standard error.
@@ -18,10 +18,11 @@ from typing import Any, Final
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.roster import fingerprint
 from meldkluis.mailbox.clock import today
-from meldkluis.workstation import commands_cases, passphrase as passphrases
+from meldkluis.workstation import commands_cases, commands_keys, passphrase as passphrases, recovery
 from meldkluis.workstation.display import one_line
 from meldkluis.workstation.errors import DemoError, VaultError, WorkstationError
 from meldkluis.workstation.keyring import Keyring, Person
+from meldkluis.workstation.making import holds_vault, settle
 from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.opening import Opener
 from meldkluis.workstation.proxies import check_proxy
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     commands_cases.add_parsers(commands, [common, secret])
+    commands_keys.add_parsers(commands, [common, secret])
 
     decrypt = commands.add_parser("decrypt", parents=[common, secret], help="open an age file made for this vault")
     decrypt.add_argument("file", metavar="FILE", help="the age file, or - for standard input")
@@ -120,7 +122,7 @@ def _proxy(arguments: argparse.Namespace) -> str:
 
 
 def _init(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    if (arguments.directory / "vault.json").exists():
+    if holds_vault(arguments.directory):
         raise VaultError("there is a vault in this directory already")
     organisation = arguments.organisation or _ask("Identifier of the organisation")
     require_demo(organisation, demo=arguments.demo)
@@ -131,13 +133,16 @@ def _init(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     server = check_server(arguments.server or _ask("Address of the officers' API"), demo=arguments.demo)
     proxy = _proxy(arguments)
     passphrase, made = _new_passphrase(arguments)
-    ring = Keyring.found(arguments.directory, person, server, passphrase, today(), proxy=proxy)
+    paper = recovery.generate()
+    ring = Keyring.found(
+        arguments.directory, person, server, passphrase, today(), proxy=proxy, recovery=recovery.recipient(paper)
+    )
     card = arguments.directory / CARD
     card.write_text(ring.card, encoding="ascii")
     ring.vault.close()
     facts = {
         "directory": str(arguments.directory), "organisation": organisation, "fingerprint": fingerprint(ring.key),
-        "card": str(card), "demo": arguments.demo,
+        "card": str(card), "demo": arguments.demo, "recovery": paper,
     }  # fmt: skip
     lines = [
         f"Vault:        {arguments.directory}",
@@ -148,13 +153,17 @@ def _init(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     ]
     if made:
         facts["passphrase"] = passphrase
-        lines += ["", "Your passphrase, shown this once. Write it down and keep it apart:", "", f"    {passphrase}"]
-    return facts, lines
+        lines += _shown_once(passphrase)
+    return facts, lines + commands_keys.sheet(paper)
+
+
+def _shown_once(passphrase: str) -> list[str]:
+    return ["", "Your passphrase, shown this once. Write it down and keep it apart:", "", f"    {passphrase}"]
 
 
 def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    head = read_head(arguments.directory)
-    require_demo(head.organisation, demo=arguments.demo)
+    if holds_vault(arguments.directory):
+        require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
 
     def announce(address: str) -> None:
         line = json.dumps({"start": address}) if arguments.json else f"Open this address (it works once): {address}"
@@ -162,7 +171,7 @@ def _run(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 
     from meldkluis.workstation.serve import run
 
-    run(arguments.directory, arguments.port, announce, _connect(demo=arguments.demo))
+    run(arguments.directory, arguments.port, announce, _connect(demo=arguments.demo), demo=arguments.demo)
     return {}, []
 
 
@@ -216,6 +225,25 @@ def _handover(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]
         return commands_cases.handover(office, arguments.to, arguments.case, every=arguments.all, leave=arguments.leave)
     finally:
         office.close()
+
+
+def _backup(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    require_demo(read_head(arguments.directory).organisation, demo=arguments.demo)
+    vault = Vault.open(arguments.directory, _open_vault(arguments))
+    try:
+        return commands_keys.save(Keyring(vault), arguments.output)
+    finally:
+        vault.close()
+
+
+def _restore(arguments: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
+    secret, head = commands_keys.looked_at(arguments)
+    passphrase, made = _new_passphrase(arguments)
+    facts, lines = commands_keys.restore(arguments, secret, head, passphrase)
+    if made:
+        facts["passphrase"] = passphrase
+        lines += _shown_once(passphrase)
+    return facts, lines
 
 
 def _state(office: Office) -> tuple[dict[str, Any], list[str]]:
@@ -288,7 +316,7 @@ def _write(chunks: Any, output: Path | None) -> int:
 
 _COMMANDS: Final = {
     "init": _init, "run": _run, "open": _open, "pull": _pull, "cases": _cases, "handover": _handover,
-    "decrypt": _decrypt,
+    "backup": _backup, "restore": _restore, "decrypt": _decrypt,
 }  # fmt: skip
 
 
@@ -298,6 +326,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     quiet = given.command == "run" or (given.command == "decrypt" and given.output is None)
     try:
+        settle(given.directory)
         facts, lines = _COMMANDS[given.command](given)
     except (WorkstationError, CryptoError) as error:
         print(f"meldkluis-workstation: {error}", file=sys.stderr)

@@ -24,6 +24,25 @@ class DemoError(VaultError):
     """A demonstration organisation outside a demonstration, or the other way round."""
 
 
+class RestoreError(VaultError):
+    """A backup that cannot be restored. `reason` is a name of `words_keys.REASONS`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(_RESTORE[reason])
+        self.reason = reason
+
+
+_RESTORE = {
+    "recovery-slip": "this is no recovery secret: compare each character with the sheet",
+    "recovery-other": "this recovery sheet does not open this backup: it belongs to another sheet",
+    "backup-gone": "the backup file cannot be read",
+    "backup-broken": "the backup file is damaged or not whole",
+    "backup-foreign": "this file is not a backup of a vault",
+    "backup-later": "a later version of the workstation made this backup",
+    "backup-other": "the file is not the backup that was looked at before",
+}
+
+
 class UnreachableError(WorkstationError):
     """No usable answer from the server. Whether it took in what was sent is unknown.
 

@@ -6,7 +6,9 @@
   and are destroyed when `keyends` finds nothing that needs them.
 """
 
+import json
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from meldkluis.crypto.roster import IntakeKey, make_intake_key, parse_intake_key
 from meldkluis.mailbox.terms import add_months
 from meldkluis.workstation import passphrase as passphrases
 from meldkluis.workstation.errors import VaultError
+from meldkluis.workstation.making import making
 from meldkluis.workstation.settings import Settings
 from meldkluis.workstation.vault import Vault
 
@@ -29,6 +32,12 @@ LIVES: Final = timedelta(days=120)
 
 DEPUTY_MONTHS: Final = 8
 """How much longer a deputy keeps it: a case may come when its feedback has lapsed."""
+
+
+_RESTORED: Final = "restored"
+_LOST: Final = "lost_keys"
+_TRIES: Final = 1000
+"""More are not worth the time: the next day's key comes after it anyway."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +67,29 @@ class Keyring:
     @classmethod
     def found(
         cls, directory: Path, person: Person, server_url: str, passphrase: str, today: date,
-        cost: passphrases.Stretching = passphrases.RFC_9106_SECOND, proxy: str = "",
+        cost: passphrases.Stretching = passphrases.RFC_9106_SECOND, proxy: str = "", recovery: str | None = None,
     ) -> Self:  # fmt: skip
-        """Make a vault with a signing key and a first intake key; from its first moment the server has its proxy."""
+        """Make a vault with a signing key and a first intake key; from its first moment the server has its proxy.
+
+        `recovery`: the recipient of backups. However this ends, there is a whole vault afterwards or none.
+        """
         key = signed.SigningKey.generate()
         # Before anything is written: a card that no reader accepts must not leave a vault behind.
         card = make_card(Card(key=key.verify_key, **vars(person)), key)
-        vault = Vault.create(directory, person.organisation, passphrase, cost)
-        with vault.transaction():
+        passphrases.checked(passphrase)
+        with (
+            making(directory) as place,
+            closing(Vault.create(place, person.organisation, passphrase, cost)) as vault,
+            vault.transaction(),
+        ):
             vault.set_fact("signing_seed", key.seed)
             vault.set_fact("server_url", server_url)
             Settings(vault).set_proxy(proxy)
             vault.set_fact("card", card)
             vault.set_fact("counter", 0)
-            ring = cls(vault)
-            ring.new_intake_key(today)
-        return ring
+            vault.set_fact("recovery", recovery)
+            cls(vault).new_intake_key(today)
+        return cls(Vault.open(directory, passphrase))
 
     @property
     def key(self) -> bytes:
@@ -101,18 +117,32 @@ class Keyring:
         with self.vault.transaction():
             self.vault.set_fact("counter", max(least, self.counter()))
 
-    def new_intake_key(self, today: date) -> IntakeKey:
-        """Make and keep the next intake key, from today on."""
-        secret = age.generate_identity()
-        thing = make_intake_key(self.organisation, age.recipient_of(secret), today, self.signing_key)
+    def new_intake_key(self, today: date, beyond: bytes = b"") -> IntakeKey:
+        """Make and keep the next intake key, from today on; its hash comes after `beyond` if luck allows.
+
+        Of two keys with one first day, reporters take the one whose hash is the higher (`newest_offered`).
+        """
+        tries = 0
+        while True:
+            secret = age.generate_identity()
+            thing = make_intake_key(self.organisation, age.recipient_of(secret), today, self.signing_key)
+            tries += 1
+            if thing.hash > beyond or tries == _TRIES:
+                break
         self.vault.run(
             "INSERT INTO intake_key (hash, start, secret, thing) VALUES (?, ?, ?, ?)",
             thing.hash, today.isoformat(), secret, thing.raw,
         )  # fmt: skip
         return parse_intake_key(thing.raw, self.organisation)
 
-    def key_to_announce(self, today: date) -> IntakeKey | None:
-        """Return the intake key that the server should get now: the next one, or one that it never got."""
+    def key_to_announce(self, today: date, offered: IntakeKey | None = None) -> IntakeKey | None:
+        """Return the intake key that the server should get now: the next one, or one that it never got.
+
+        `offered`: the key in this officer's name that reporters take now. One that a restored vault lost is followed at
+        once: what is sealed to it opens nowhere here.
+        """
+        if offered is not None and offered.hash in self._lost():
+            return self.new_intake_key(today, offered.hash if offered.start == today else b"")
         row = self.vault.row("SELECT thing, announced FROM intake_key ORDER BY start DESC, hash DESC LIMIT 1")
         newest = None if row is None else parse_intake_key(row[0], self.organisation)
         if row is None or newest is None or newest.start + timedelta(days=RENEW_AFTER_DAYS) < today:
@@ -121,6 +151,19 @@ class Keyring:
             return None
         # A first key waits for the roster; what is announced starts when it is announced, and lasts its whole month.
         return newest if newest.start == today else self.new_intake_key(today)
+
+    def find_lost(self, keys: Sequence[IntakeKey]) -> bool:
+        """Once after a restore: keep which of the officer's announced keys are missing here; whether there are any."""
+        if self.vault.fact(_RESTORED) is None:
+            return False
+        lost = {key.hash for key in keys if key.officer == self.key} - self.own_key_hashes()
+        with self.vault.transaction():
+            self.vault.set_fact(_LOST, json.dumps(sorted(hash_.hex() for hash_ in lost | self._lost())))
+            self.vault.set_fact(_RESTORED, None)
+        return bool(lost)
+
+    def _lost(self) -> frozenset[bytes]:
+        return frozenset(bytes.fromhex(hash_) for hash_ in json.loads(self.vault.fact(_LOST) or "[]"))
 
     def announced(self, key: IntakeKey) -> None:
         """Remember that the server took this intake key."""
@@ -149,8 +192,8 @@ class Keyring:
                 self.vault.run("UPDATE intake_key SET secret = NULL WHERE hash = ?", hash_)
 
     def own_key_hashes(self) -> frozenset[bytes]:
-        """Return the hashes of all intake keys that were made here."""
-        return frozenset(hash_ for (hash_,) in self.vault.rows("SELECT hash FROM intake_key"))
+        """Return the hashes of all intake keys that were made here, or by this vault before it was restored."""
+        return frozenset(hash_ for (hash_,) in self.vault.rows("SELECT hash FROM intake_key")) | self._lost()
 
     def learn_keys(self, keys: Sequence[IntakeKey]) -> None:
         """Keep announced keys of members, so that a log's hashes can be read later."""

@@ -13,6 +13,7 @@ from meldkluis.workstation.errors import WorkstationError, WrongPassphraseError
 from meldkluis.workstation.guard import START
 from meldkluis.workstation.kept import local
 from meldkluis.workstation.office import Office
+from meldkluis.workstation.pages_setup import begin
 from meldkluis.workstation.render import LANGUAGES, N_
 from meldkluis.workstation.visit import LARGEST_FORM, Visit, route
 
@@ -26,7 +27,13 @@ def start(visit: Visit) -> Response:
         # Loading the page again, in the browser that is inside already.
         return visit.go("/") if visit.known else visit.render("outside.html", 401)
     visit = dataclasses.replace(visit, known=True)
-    response = visit.render("entered.html") if visit.station.office else visit.ask_passphrase(back="/")
+    ceremony = visit.station.ceremony
+    if ceremony is not None:
+        # Another browser, or this one once more: it sees no secret that another one was shown.
+        ceremony.forget()
+        response = begin(visit)
+    else:
+        response = visit.render("entered.html") if visit.station.office else visit.ask_passphrase(back="/")
     visit.station.sessions.set_cookie(response)
     return response
 
@@ -87,11 +94,11 @@ def card(visit: Visit) -> Response:
 
 
 ROUTES: Final[list[Route]] = [
-    route(START, start, session=False, unlocked=False),
+    route(START, start, session=False, unlocked=False, setup=True),
     route("/unlock", unlock_page, unlocked=False),
     route("/unlock", unlock, "POST", unlocked=False, largest=2 * LARGEST_FORM),
     route("/lock", lock, "POST", unlocked=False),
-    route("/end", end, "POST", unlocked=False),
-    route("/language", choose_language, "POST", unlocked=False),
+    route("/end", end, "POST", unlocked=False, setup=True),
+    route("/language", choose_language, "POST", unlocked=False, setup=True),
     route("/card", card),
 ]

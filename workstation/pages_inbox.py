@@ -11,6 +11,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
+from meldkluis.workstation.backup import is_due
 from meldkluis.workstation.render import N_
 from meldkluis.workstation.summary import Summary
 from meldkluis.workstation.visit import Visit, route
@@ -84,6 +85,7 @@ def _page(visit: Visit, lines: list[Summary], asked: Mapping[str, str], words: s
         fetched=office.last,
         today=today,
         proposal=office.trust.proposal(),
+        backup_due=bool(lines) and is_due(office.vault, today),
     )
 
 

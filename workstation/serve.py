@@ -89,8 +89,8 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def run(directory: Path, port: int, announce: Callable[[str], None], connect: Connect) -> None:
-    """Serve a vault until interrupted. `announce` gets every start address, `connect` the server's."""
+def run(directory: Path, port: int, announce: Callable[[str], None], connect: Connect, *, demo: bool) -> None:
+    """Serve a vault until interrupted, or the pages that make one. `announce` gets every start address."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     folder, master = doorway(directory), os.getpid()
 
@@ -103,7 +103,7 @@ def run(directory: Path, port: int, announce: Callable[[str], None], connect: Co
             # The last page still asks for its style sheet.
             threading.Timer(_LAST_PAGE_SECONDS, _terminate, (master,)).start()
 
-        station = Station(directory, sessions, connect, today, end=end)
+        station = Station(directory, sessions, connect, today, end=end, demo=demo)
 
         def look() -> None:
             station.lock_if_away()

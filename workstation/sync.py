@@ -16,7 +16,7 @@ from typing import Final
 from meldkluis.crypto.encoding import dump_json, sha256
 from meldkluis.crypto.entry import parse_entry
 from meldkluis.crypto.errors import CryptoError
-from meldkluis.crypto.roster import parse_intake_key
+from meldkluis.crypto.roster import newest_offered, parse_intake_key
 from meldkluis.mailbox.actions import Due
 from meldkluis.mailbox.wire import InboxLine, StatusAnswer
 from meldkluis.workstation.casebook import INVOLVED, Casebook, KeptCase
@@ -112,13 +112,18 @@ class Sync:
                 self._alarm(DistrustError("lapse-withheld", line.case), today)
 
     def _keys(self, status: StatusAnswer, today: date) -> None:
-        own = self._keyring.own_key_hashes()
+        keys = []
         for raw in status.intake_keys:
             try:
-                key = parse_intake_key(raw, self._keyring.organisation)
-                self._trust.check_key(key, own)
+                keys.append(parse_intake_key(raw, self._keyring.organisation))
             except CryptoError:
                 self._alarm(DistrustError("intake-key"), today)
+        if self._keyring.find_lost(keys):
+            self._alarm(DistrustError("keys-lost"), today)
+        own = self._keyring.own_key_hashes()
+        for key in keys:
+            try:
+                self._trust.check_key(key, own)
             except DistrustError as error:
                 self._alarm(error, today)
             else:
@@ -127,7 +132,8 @@ class Sync:
         if any(key.accepted(status.day) and key.hash not in offered for key in self._keyring.announced_keys()):
             self._alarm(DistrustError("own-key-missing"), today)
         # The server's day, where it is a neighbour of ours: a key may not start on a day that has not come there.
-        fresh = self._keyring.key_to_announce(self._api.day())
+        taken = newest_offered(keys, self._api.day()).get(self._keyring.key)
+        fresh = self._keyring.key_to_announce(self._api.day(), taken)
         if fresh is not None:
             self._api.announce(fresh)
             self._keyring.announced(fresh)

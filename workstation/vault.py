@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from sqlcipher3 import dbapi2
 
@@ -24,10 +24,9 @@ from meldkluis.crypto.encoding import b64, unb64
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation import passphrase as passphrases
 from meldkluis.workstation.errors import DemoError, VaultError, WrongPassphraseError
+from meldkluis.workstation.making import COPY, DATABASE, HEAD, alone, prepare
 from meldkluis.workstation.schema import STEPS
 
-HEAD: Final = "vault.json"
-DATABASE: Final = "vault.db"
 DEMO_SUFFIX: Final = "-demo"
 _FORMAT: Final = 1
 Value = str | int | bytes | None
@@ -97,14 +96,28 @@ def read_head(directory: Path) -> VaultHead:
         raise VaultError("vault.json is damaged") from None
 
 
-def _connect(path: Path, key: bytes) -> dbapi2.Connection:
+def _new_head(
+    directory: Path, organisation: str, passphrase: str, cost: passphrases.Stretching
+) -> tuple[VaultHead, passphrases.VaultKey]:
+    passphrase = passphrases.checked(passphrase)
+    salt = secrets.token_bytes(passphrases.SALT)
+    key = passphrases.stretch(passphrase, salt, cost)
+    facts = {
+        "format": _FORMAT, "organisation": organisation, "salt": b64(salt), "check": b64(key.check),
+        "argon2id": asdict(cost),
+    }  # fmt: skip
+    _write_new(directory / HEAD, json.dumps(facts, indent=2).encode() + b"\n")
+    return VaultHead(organisation, salt, key.check, cost), key
+
+
+def _connect(path: Path, key: bytes, journal: str = "WAL") -> dbapi2.Connection:
     connection = dbapi2.connect(str(path), timeout=10, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA cipher_log_level = NONE")
         # Nothing can be bound to a PRAGMA; the key is 32 bytes, so this is hexadecimal and nothing else.
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+        for pragma in (f"journal_mode = {journal}", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
     except BaseException:
         connection.close()
@@ -127,24 +140,34 @@ class Vault:
         cls, directory: Path, organisation: str, passphrase: str,
         cost: passphrases.Stretching = passphrases.RFC_9106_SECOND,
     ) -> Self:  # fmt: skip
-        """Make an empty vault in a directory that has none, and open it."""
-        passphrase = passphrases.checked(passphrase)
-        salt = secrets.token_bytes(passphrases.SALT)
-        key = passphrases.stretch(passphrase, salt, cost)
-        head = VaultHead(organisation, salt, key.check, cost)
-        try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            directory.chmod(0o700)
-        except OSError:
-            raise VaultError("the directory cannot be made") from None
-        facts = {
-            "format": _FORMAT, "organisation": organisation, "salt": b64(salt), "check": b64(key.check),
-            "argon2id": asdict(cost),
-        }  # fmt: skip
-        _write_new(directory / HEAD, json.dumps(facts, indent=2).encode() + b"\n")
+        """Make an empty vault in a directory that has none (one of `making`, to be whole or not at all); open it."""
+        prepare(directory)
+        head, key = _new_head(directory, organisation, passphrase, cost)
         # SQLite gives its WAL the mode of the database, so the database is made first, with ours.
         _write_new(directory / DATABASE, b"")
         return cls._opened(directory, head, key)
+
+    @classmethod
+    def adopt(
+        cls, directory: Path, organisation: str, key: bytes, passphrase: str,
+        cost: passphrases.Stretching = passphrases.RFC_9106_SECOND,
+    ) -> Self:  # fmt: skip
+        """Make a vault of a database that `copied` made, with its 32-byte key, in a directory of `making`; open it.
+
+        VaultError when the database is not whole, or is of a later version.
+        """
+        head, mine = _new_head(directory, organisation, passphrase, cost)
+        try:
+            connection = _connect(directory / DATABASE, key, journal="DELETE")
+            try:
+                if connection.execute("PRAGMA cipher_integrity_check").fetchall():
+                    raise VaultError("the vault is damaged")
+                connection.execute(f"PRAGMA rekey = \"x'{mine.key.hex()}'\"")
+            finally:
+                connection.close()
+        except dbapi2.Error:
+            raise VaultError("the vault is damaged") from None
+        return cls._opened(directory, head, mine)
 
     @classmethod
     def open(cls, directory: Path, passphrase: str) -> Self:
@@ -226,6 +249,41 @@ class Vault:
         with self._lock:
             busy: int = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
         return busy == 0
+
+    def copied(self) -> tuple[IO[bytes], bytes]:
+        """Return the database as it is now, as a file under a random key of its own, and that key of 32 bytes.
+
+        The file has no name by then, so nothing is left of it when it is closed. Others may read and write meanwhile.
+        """
+        key = secrets.token_bytes(32)
+        path = self.directory / f"{COPY}{secrets.token_hex(8)}.db"
+        with alone(self.directory), self._lock:
+            if self._depth:
+                raise RuntimeError("a copy inside a transaction")
+            try:
+                _write_new(path, b"")
+                self._export(path, key)
+                return path.open("rb"), key
+            except (dbapi2.Error, OSError):
+                raise VaultError("there is no room for a copy of the vault, or it is damaged") from None
+            finally:
+                for left in self.directory.glob(f"{path.name}*"):
+                    left.unlink()
+
+    def _export(self, path: Path, key: bytes) -> None:
+        version = self.rows("PRAGMA user_version")[0][0]
+        self._connection.execute("ATTACH ? AS copy KEY ?", (str(path), f"x'{key.hex()}'"))
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                self._connection.execute("SELECT sqlcipher_export('copy')").fetchall()
+                self._connection.execute(f"PRAGMA copy.user_version = {version}")
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        finally:
+            self._connection.execute("DETACH copy")
 
     def close(self) -> None:
         """Close the database. The key is gone with the connection."""

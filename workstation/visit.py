@@ -8,7 +8,7 @@
 import gc
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,19 +25,22 @@ from meldkluis.crypto.encoding import unb64
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation import kept, words
 from meldkluis.workstation.alarms import KINDS
+from meldkluis.workstation.ceremony import Ceremony
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.guard import START
+from meldkluis.workstation.making import holds_vault
 from meldkluis.workstation.office import Connect, Office
 from meldkluis.workstation.presence import Presence
 from meldkluis.workstation.render import language, preferred
 from meldkluis.workstation.session import Sessions
+from meldkluis.workstation.upload import read_upload
 from meldkluis.workstation.vault import read_head
 
 LARGEST_FORM: Final = 1_048_576
 """Bytes: 256 KiB of text, percent-encoded, and some."""
 
-_MOST_FIELDS: Final = 64
-"""A tick box for each case of a page of them, and some."""
+_MOST_FIELDS: Final = 1000
+"""A tick for each case of a page or each attachment of a case, and some; the form's size bounds it too."""
 
 
 @dataclass
@@ -57,6 +60,20 @@ class Station:
     """Ends the program that this application runs in, in a moment; None where that is not ours to do."""
     idle: int = 0
     """Minutes without a sign of the officer after which the vault locked by itself; 0 when it did not."""
+    demo: bool = False
+    """Whether a vault that is made here is a demonstration's."""
+    ceremony: Ceremony | None = None
+    """The steps towards a vault, while there is none."""
+
+    def __post_init__(self) -> None:
+        """Begin where the directory says."""
+        if not holds_vault(self.directory):
+            self.ceremony = Ceremony()
+
+    def open_made(self, office: Office) -> None:
+        """Go on with a vault that was just made."""
+        self.office, self.ceremony = office, None
+        self.idle, self.presence.minutes = 0, office.settings.idle_minutes
 
     def lock(self) -> None:
         """Close the vault."""
@@ -80,7 +97,7 @@ class Station:
 
 @dataclass(frozen=True)
 class Visit:
-    """A request that may be answered. `form` has each field once."""
+    """A request that may be answered. `form` has each field once; `file` is what was uploaded with it."""
 
     station: Station
     method: str
@@ -89,6 +106,7 @@ class Visit:
     form: Mapping[str, str] = field(repr=False)
     known: bool
     language: str
+    file: bytes = field(default=b"", repr=False)
     address: str = "/"
     """Path and query of the request."""
     came_from: str = "/"
@@ -121,12 +139,13 @@ class Visit:
     def _frame(self) -> dict[str, Any]:
         """Return what every page has. A browser without the session learns nothing, not even the form's token."""
         station = self.station
-        head = read_head(station.directory)
+        head = None if station.ceremony is not None else read_head(station.directory)
+        demo = station.demo if head is None else head.demo
         office = station.office if self.known else None
         return {
             "csrf": station.sessions.csrf if self.known else "",
-            "organisation": head.organisation if self.known else "",
-            "demo": head.demo,
+            "organisation": head.organisation if self.known and head is not None else "",
+            "demo": demo,
             "unlocked": office is not None,
             "roster": None if office is None else office.trust.current(),
             "notices": [station.notices.pop(0) for _ in list(station.notices)] if self.known else [],
@@ -135,7 +154,7 @@ class Visit:
             "words": words,
             "here": self.path.get("here", "/"),
             # Whoever runs a demonstration ends it.
-            "ends": station.end is not None and not head.demo,
+            "ends": station.end is not None and not demo,
             # A page that holds what somebody wrote offers no form that would lose it.
             "keeps": False,
         }
@@ -230,18 +249,29 @@ def visit_of(request: Request, form: Mapping[str, str]) -> Visit:
 
 def route(
     path: str, handler: Handler, method: str = "GET", *, unlocked: bool = True, session: bool = True,
-    largest: int = LARGEST_FORM,
+    largest: int = LARGEST_FORM, upload: int = 0, setup: bool = False,
 ) -> Route:  # fmt: skip
-    """Return a route that lets a handler see only the visits it may see; `largest` bounds its form, in bytes."""
+    """Return a route that lets a handler see only the visits it may see.
+
+    `largest` bounds a form, in bytes; with `upload` the form comes with a file, and has at most so many bytes. `setup`:
+    it is there before there is a vault.
+    """
 
     async def endpoint(request: Request) -> Response | _Seen:
         station: Station = request.app.state.station
         known = station.sessions.known(request.cookies)
         # A stranger's body is not even read.
-        form = await _form(request, largest) if method == "POST" and known else {}
-        visit = visit_of(request, form)
+        form: dict[str, str] = {}
+        file = b""
+        if method == "POST" and known and upload:
+            form, file = await read_upload(request.headers.get("content-type", ""), request.stream(), upload)
+        elif method == "POST" and known:
+            form = await _form(request, largest)
+        visit = replace(visit_of(request, form), file=file)
         if session and not known:
             return visit.render("outside.html", 401)
+        if station.ceremony is not None and not setup:
+            return visit.go("/setup") if method == "GET" else visit.problem("form", 403)
         if method == "POST" and not station.sessions.form_is_ours(form.get("csrf", "")):
             stale = unlocked and station.sessions.form_was_ours(form.get("csrf", ""))
             return visit.not_now() if stale else visit.problem("form", 403)

@@ -334,6 +334,21 @@ def test_a_colleague_was_faster(places):
     assert log_of(places, code).course.since == note.received
 
 
+def test_a_colleague_noted_the_day(places):
+    """The reason that a colleague gave for the same day stays."""
+    one, two, _ = places.offices
+    case, _ = begun(places)
+    cut(places, "GET", f"/v1/cases/{b64(case)}?after=0", after=False)
+    with pytest.raises(UnreachableError):
+        one.oral.go_on(case)
+    two.fetch()
+    two.acts.not_involved(case)
+    two.decisions.handle(case, "wbk", "received", places.clock.day - timedelta(days=3), "Ik was erbij.")
+    one.oral.go_on(case)
+
+    assert one.summaries.handling(one.dossiers.log(case)).note.reason == "Ik was erbij."
+
+
 def test_withdrawing_takes_the_code_along(places):
     """Who turns out to be involved after all keeps neither code nor reason."""
     case, code = registered(places)
