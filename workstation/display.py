@@ -81,7 +81,9 @@ def safe_name(name: str) -> str:
 
 
 def inert_name(name: str) -> str:
-    """Return a file name that a desktop has no program for: a double click opens nothing (deploy/meldkluis.xml)."""
+    """Return a file name that a desktop has no program for: a double click opens nothing
+    (deploy/workstation/attachment-type.xml).
+    """
     return f"{safe_name(name)[: _LONGEST_NAME - len(_INERT)]}{_INERT}"
 
 

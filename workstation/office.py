@@ -25,7 +25,7 @@ from meldkluis.workstation.client import OfficersApi
 from meldkluis.workstation.deciding import Decisions
 from meldkluis.workstation.dossier import Dossiers
 from meldkluis.workstation.ending import Endings
-from meldkluis.workstation.errors import DistrustError, RefusedError, UnreachableError, WorkstationError
+from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.handover import HandOvers
 from meldkluis.workstation.keyends import KeyEnds
 from meldkluis.workstation.keyring import Keyring
@@ -121,10 +121,20 @@ class Office:
                 if self.last.ready:
                     self.archiving.round(self.today())
                 self.last_error = None
+                self._forget_views()
             except (UnreachableError, RefusedError) as error:
                 self.last_error = error
                 raise
             return self.last
+
+    def _forget_views(self) -> None:
+        """Drop the pages of a case that may not be read any more."""
+        case = self.viewer.case
+        if case is not None:
+            try:
+                self.dossiers.require_declared(case)
+            except ActError:
+                self.viewer.drop()
 
     def fetch_if_due(self) -> None:
         """Fetch when the last round is a while ago. Errors are for the page to show."""

@@ -23,6 +23,7 @@ PAGES_AT_ONCE: Final = 4
 _WORDS: Final = {
     "html": N_("tekst uit een bericht met opmaak"),
     "parts": N_("Bijlagen van dit bericht:"),
+    "outlook": N_("omgezet uit Outlook: een dag die ontbrak, is bij het omzetten ingevuld"),
 }
 _KINDS: Final = {
     "pdf": N_("pdf"),

@@ -33,6 +33,7 @@ _PYTHON: Final = "/usr/bin/python3"
 _PIL: Final = "/usr/lib/python3/dist-packages/PIL"
 _FONT: Final = "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 _PRLIMIT: Final = "/usr/bin/prlimit"
+_ROOM: Final = "/tmp"  # noqa: S108 - the sandbox's own memory
 _MODULES: Final = ("kinds.py", "display.py")
 _START: Final = b"from meldkluis.workstation.inside.main import main\n\nmain()\n"
 
@@ -69,7 +70,7 @@ TOOLS: Final = (
     _tool("/usr/lib/libreoffice/program/libsdlo.so", "libreoffice-impress-nogui", "office"),
     _tool("/usr/bin/rsvg-convert", "librsvg2-bin", "svg"),
     _tool("/usr/bin/heif-convert", "libheif-examples", "heic"),
-    _tool("/usr/bin/msgconvert", "libemail-outlook-message-perl", "outlook"),
+    _tool("/usr/share/perl5/Email/Outlook/Message.pm", "libemail-outlook-message-perl", "outlook"),
     _tool("/usr/bin/mat2", "mat2", "clean"),
 )
 
@@ -91,6 +92,8 @@ class Bounds:
     room: int = 512 << 20
     """Bytes of memory for files inside."""
 
+    processes: int = 64
+
 
 class Sandbox:
     """Runs our program on one file at a time in a sandbox of its own."""
@@ -106,8 +109,8 @@ class Sandbox:
         if not Path(self._program).exists() or not Path(_PRLIMIT).exists():
             return "no-bwrap"
         done = subprocess.run(  # noqa: S603 - our own arguments
-            [*self._limits(), self._program, *self._walls(), "/usr/bin/true"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={}, check=False,
+            self.command("/usr/bin/true"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={}, check=False,
         )  # fmt: skip
         return "" if done.returncode == 0 else "no-namespace"
 
@@ -120,11 +123,8 @@ class Sandbox:
         if refusal:
             raise ActError(refusal)
         with _handed_over(_package()) as package:
-            command = [
-                *self._limits(), self._program, *self._walls(), "--ro-bind-data", str(package), "/app.zip",
-                # The walls are whole only now: what lies outside /tmp cannot be written.
-                "--remount-ro", "/dev", "--remount-ro", "/", _PYTHON, "-I", "/app.zip", json.dumps(dict(asked)),
-            ]  # fmt: skip
+            program = (_PYTHON, "-I", "/app.zip", json.dumps(dict(asked)))
+            command = self.command(*program, shown=("--ro-bind-data", str(package), "/app.zip"))
             return self._talk(command, package, content, read)
 
     def _talk(
@@ -151,6 +151,7 @@ class Sandbox:
             process.wait()
             if feeder.ident is not None:
                 feeder.join()
+            process.stdin.close()
             process.stdout.close()
             self._running.discard(process)
 
@@ -160,32 +161,36 @@ class Sandbox:
         for process in list(self._running):
             process.kill()
 
-    def _limits(self) -> list[str]:
+    def command(self, *program: str, shown: Sequence[str] = ()) -> list[str]:
+        """Return the command line that runs a program inside; `shown` adds what it may read besides."""
         bounds = self._bounds
         return [
             _PRLIMIT, f"--as={bounds.memory}", f"--cpu={bounds.processor}", f"--fsize={bounds.room}", "--core=0", "--",
-        ]  # fmt: skip
-
-    def _walls(self) -> list[str]:
-        return [
-            "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session",
+            self._program, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session",
             "--uid", "65534", "--gid", "65534", "--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv",
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib",
             "--symlink", "usr/lib64", "/lib64", "--ro-bind-try", "/etc/fonts", "/etc/fonts",
             "--ro-bind-try", "/etc/alternatives", "/etc/alternatives",
-            "--ro-bind-try", "/etc/libreoffice", "/etc/libreoffice", "--proc", "/proc", "--dev", "/dev",
-            "--size", str(self._bounds.room), "--tmpfs", "/tmp",  # noqa: S108 - inside
-            "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", "/tmp",  # noqa: S108 - inside
-            "--setenv", "LANG", "C.UTF-8", "--chdir", "/tmp",  # noqa: S108 - inside
+            "--ro-bind-try", "/etc/libreoffice", "/etc/libreoffice", "--proc", "/proc",
+            # The kernel's settings would be root's to write even without any capability.
+            "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev",
+            "--size", str(bounds.room), "--tmpfs", _ROOM, "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", _ROOM,
+            "--setenv", "LANG", "C.UTF-8", "--chdir", _ROOM, *shown,
+            # What bubblewrap made itself is memory too, without a bound: only /tmp can be written.
+            "--remount-ro", "/dev", "--remount-ro", "/",
+            # Counted in the sandbox's own user namespace (Linux 5.14); only root's processes are not.
+            _PRLIMIT, f"--nproc={bounds.processes}", "--", *program,
         ]  # fmt: skip
 
 
 def _feed(stdin: IO[bytes], content: bytes) -> None:
     # A program that ended reads no more; what it wrote says why.
-    with contextlib.suppress(OSError):
-        stdin.write(content)
-    with contextlib.suppress(OSError):
-        stdin.close()
+    with contextlib.suppress(OSError), memoryview(content) as view:
+        done = 0
+        while done < len(view):
+            # Past the buffer of `stdin`, which would keep what could not be written.
+            done += os.write(stdin.fileno(), view[done : done + (1 << 20)])
+    stdin.close()
 
 
 def _package() -> bytes:

@@ -64,6 +64,12 @@ class Viewer:
         self._hashes: Final[dict[bytes, str]] = {}
         self._closed = False
 
+    @property
+    def case(self) -> bytes | None:
+        """The case whose attachment is here."""
+        with self._guard:
+            return None if self._view is None else self._view[0].case
+
     def look(self, wanted: Wanted, ref: AttachmentRef, read: Read, words: Mapping[str, str]) -> View:
         """Return the view of a file, making it if it is not the one that is there."""
         with self._converting:

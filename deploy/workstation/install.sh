@@ -13,6 +13,7 @@ vault=$data/meldkluis-workstation
 launcher=$HOME/.local/bin/meldkluis-workstation
 entry=$data/applications/$NAME.desktop
 icon=$data/icons/hicolor/scalable/apps/$NAME.svg
+closed=$data/mime/packages/$NAME.xml
 source=$(cd "$(dirname "$0")/../.." && pwd)
 PYTHON=${PYTHON:-python3}
 
@@ -115,6 +116,10 @@ END
         update-desktop-database -q "$(dirname "$entry")" || true
     fi
 
+    mkdir -p "$(dirname "$closed")"
+    cp "$source/deploy/workstation/attachment-type.xml" "$closed"
+    know_types
+
     say "Meldkluis is installed. Open it with the icon Meldkluis, or with: $launcher open"
     if [ -n "$missing" ]; then
         say "Some kinds of files cannot be shown yet. Debian provides what is missing:"
@@ -126,8 +131,15 @@ END
     }
 }
 
+know_types() {
+    if command -v update-mime-database >/dev/null 2>&1; then
+        update-mime-database "$data/mime" || true
+    fi
+}
+
 uninstall() {
     rm -f "$launcher" "$entry" "$icon"
+    # Attachments that were saved stay closed also without the program: their type is left.
     rm -rf "$app"
     say "Meldkluis is removed. A program that runs ends with 'Afsluiten', or when you log out."
     if [ -e "$vault/vault.json" ]; then

@@ -21,6 +21,7 @@ def test_ci_runs_what_the_readme_says(root: Path) -> None:
     assert "\nstep test make test\n" in text
     assert "MELDKLUIS_REQUIRE_BROWSERS=1" in text
     assert "MELDKLUIS_REQUIRE_NODE=1" in text
+    assert "MELDKLUIS_REQUIRE_SANDBOX=1" in text
     assert re.search(r"failed\[@\].*\n.*\n\s+exit 1", text)
 
 

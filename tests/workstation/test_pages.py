@@ -72,7 +72,7 @@ def test_journey_in_the_browser(places):
     assert "J. Jansen" not in browser.get(path).text
     saved = browser.get(f"{path}/file/0/{b64(sent.attachments[0])}")
     assert (saved.content, saved.headers["content-type"]) == (b"bewijs", "application/octet-stream")
-    assert saved.headers["content-disposition"].startswith('attachment; filename="b.txt"')
+    assert saved.headers["content-disposition"].startswith('attachment; filename="b.txt.bijlage"')
     inbox = said(browser.get("/"))
     assert "Terugkoppeling gegeven" in inbox
     assert "de aanbesteding" in inbox

@@ -6,23 +6,18 @@
 """
 
 import json
-import resource
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from meldkluis.workstation.inside import convert, draw, mail
 from meldkluis.workstation.inside.frames import FullError, StopError, Writer
 from meldkluis.workstation.kinds import START, kind_of
 
-_MOST_PROCESSES: Final = 64
-
 
 def main() -> None:
     """Do what the argument says."""
-    # Counted in the sandbox's own user namespace; a bomb of processes stops here, and its time is bounded outside.
-    resource.setrlimit(resource.RLIMIT_NPROC, (_MOST_PROCESSES, _MOST_PROCESSES))
     asked: dict[str, Any] = json.loads(sys.argv[1])
     path = convert.ROOM / f"in.{asked['suffix']}"
     out = Writer(sys.stdout.buffer)
@@ -60,13 +55,15 @@ def show(kind: str, path: Path, out: Writer, part: int, words: Mapping[str, str]
             convert.svg(path, out)
         case "mail" | "outlook":
             raw = convert.outlook(path) if kind == "outlook" else path.read_bytes()
-            _message(raw, out, part, words)
+            _message(raw, out, part, words, kind)
         case _:
             draw.text(draw.decoded(path.read_bytes()), out)
 
 
-def _message(raw: bytes, out: Writer, part: int, words: Mapping[str, str]) -> None:
+def _message(raw: bytes, out: Writer, part: int, words: Mapping[str, str], kind: str) -> None:
     shown, parts = mail.read(raw, words)
+    if kind == "outlook":
+        shown = f"({words['outlook']})\n{shown}"
     if part == 0:
         out.parts(len(parts))
         draw.text(shown, out)
@@ -74,14 +71,10 @@ def _message(raw: bytes, out: Writer, part: int, words: Mapping[str, str]) -> No
     if not 0 < part <= len(parts):
         raise StopError("part")
     wanted = parts[part - 1]
-    kind = kind_of(wanted.name, wanted.content[:START])
-    if not kind.viewed:
-        raise StopError("locked" if kind.name == "locked" else "part")
-    path = convert.ROOM / f"part.{kind.suffix}"
+    found = kind_of(wanted.name, wanted.content[:START])
+    if not found.viewed:
+        raise StopError("locked" if found.name == "locked" else "part")
+    path = convert.ROOM / f"part.{found.suffix}"
     path.write_bytes(wanted.content)
-    if kind.name in {"mail", "outlook"}:
-        # One level: what hangs on this one is listed and stays closed.
-        inner = convert.outlook(path) if kind.name == "outlook" else wanted.content
-        draw.text(mail.read(inner, words)[0], out)
-        return
-    show(kind.name, path, out, 0, words)
+    # One level: what hangs on a message in a message is listed, and the host shows no way to it.
+    show(found.name, path, out, 0, words)
