@@ -31,7 +31,7 @@ def workstation(browser: Chromium, town: Town) -> None:
     browser.click("input[name=involved][value=no]")
     browser.click("fieldset ~ button")
     browser.wait("ol.timeline")
-    browser.click("form[action$='/answer'] button")
+    browser.click("form[action$='/answer'] > button")
     browser.wait("ol.timeline")
     browser.page.screenshot(path=str(PICTURES / "workstation.png"))
 

@@ -78,7 +78,7 @@ def answer(browser: Browser, act: str, text: str) -> None:
     """Write to the reporter."""
     browser.click(f"input[name=act][value={act}]")
     browser.fill("#text", text)
-    browser.click("form[action$='/answer'] button")
+    browser.click("form[action$='/answer'] > button")
     browser.wait("ol.timeline")
     assert text in browser.body
 
@@ -94,7 +94,11 @@ def test_journey(browser: Browser, town: Town, evidence: Path) -> None:
     open_case(browser, first, "de aanbesteding")
     assert "<b>geen opmaak</b> & “aanhalingstekens”" in browser.body
     assert "bewijs é (1).bin" in browser.body
-    saved = browser.save("ul.attachments a")
+    case = browser.url
+    browser.click("ul.attachments a[href*='/evidence/']")
+    browser.wait("button[value=original]")
+    saved = browser.save("button[value=original]")
+    browser.open(case)
     assert hashlib.sha256(saved).digest() == hashlib.sha256(evidence.read_bytes()).digest()
     answer(browser, "acknowledged", "Ontvangen, dank u. Wie was erbij?")
 
