@@ -236,7 +236,7 @@ def test_nothing_else_before_there_is_a_vault(empty):
     assert empty.post("/backup/file").status_code == 403
 
 
-@pytest.mark.parametrize("route", pages_setup.ROUTES, ids=lambda route: f"{route.path} {sorted(route.methods)[0]}")
+@pytest.mark.parametrize("route", pages_setup.ROUTES, ids=lambda route: f"{route.path} {min(route.methods)}")
 def test_gates(tmp_path, route):
     """A stranger, another page and a form without its token get nothing of the ceremony."""
     browser = browse(tmp_path / "new", lambda _: Nowhere())
