@@ -75,13 +75,18 @@ RECORDS: Final[Mapping[str, Shape]] = {
         "requested", "agreed", "held", "cancelled",
         requested="when", agreed="when", held="when text", cancelled="text",
     ),
-    # A case file went to `whom`; the archive says that it has it.
+    # A case file went to `whom`; the archive says that it has it. `wait` stands with a hold until it does; `when` is
+    # the end of an officer's own hold that goes on under it.
     "shared": _shape("authority", "investigator", "archive", "other", any="text whom"),
-    "archived": _shape("receipt", any="text of"),
+    "archived": _shape("receipt", "wait", receipt="text of"),
     # Copies of an attachment: `text` names file and hashes.
     "evidence": _shape("original", "copy", any="text of"),
 }  # fmt: skip
 """Every kind of record. `of` is the number of the log entry that it is about."""
+
+FIRST: Final = date(2000, 1, 1)
+END: Final = date(2200, 1, 1)
+"""Days outside are nobody's: readers add months to a day, and must not fall off the calendar."""
 
 _TEXT: Final = text(TEXT_CLASSES[-1])
 _CHECKS: Final = {
@@ -126,4 +131,6 @@ class Record:
             raise FormatError("a choice that this kind of record does not have")
         if record.missing():
             raise FormatError("a record without what belongs to it")
+        if record.when is not None and not FIRST <= record.when < END:
+            raise FormatError("a day from which nothing can be counted")
         return record

@@ -30,7 +30,9 @@ TYPES: Final = frozenset(
         "note",
         "proof",
         "certificate",
+        "case-file",
         "inbox",
+        "yearly",
     }
 )
 KEY: Final = 32

@@ -28,8 +28,11 @@ from meldkluis.workstation import (
     pages_roster,
     pages_settings,
     pages_setup,
+    pages_share,
     pages_steps,
+    pages_view,
     pages_writing,
+    pages_yearly,
 )
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError, WorkstationError
 from meldkluis.workstation.guard import Guard
@@ -79,8 +82,11 @@ def create_app(station: Station) -> ASGIApp:
         *pages_roster.ROUTES,
         *pages_settings.ROUTES,
         *pages_setup.ROUTES,
+        *pages_share.ROUTES,
         *pages_steps.ROUTES,
+        *pages_view.ROUTES,
         *pages_writing.ROUTES,
+        *pages_yearly.ROUTES,
         Route("/static/{name}", _static),
     ]
     app = Starlette(routes=routes, exception_handlers={

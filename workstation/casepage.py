@@ -14,6 +14,7 @@ from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.course import LONGEST_HOLD, NOTICE
 from meldkluis.crypto.message import Contact
 from meldkluis.crypto.note import CLOCKLESS, OUTCOMES, REGIMES, STATES
+from meldkluis.workstation import archive
 from meldkluis.workstation.casekeys import has_contact
 from meldkluis.workstation.dossier import MESSAGE_ACTS, Item
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
@@ -109,6 +110,8 @@ def _decisions(office: Office, log: CaseLog, handling: Handling) -> dict[str, An
         "approve_from": None if closed is None else closed["destroy_after"] - NOTICE,
         "approved": len(course.approvals),
         "held": held,
+        "archive_waits": archive.waits(log, handling, office.decisions.category()),
+        "own_hold": archive.own_hold(log, handling, day),
         "longest_hold": day + LONGEST_HOLD,
         "can_decide": log.case_key is not None,
     }

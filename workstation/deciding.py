@@ -4,6 +4,7 @@
 - Each decision is one entry on the newest log. What stands already is not written again, so a form may be sent twice.
 - What does not fit is refused by name, before anything is appended; the log's own rules say the rest.
 - How long a closed case is kept follows from outcome and policy; nobody types a day for it.
+- What waits for the archive is held with each decision that makes it wait, and every round (`archiving`).
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from meldkluis.crypto.note import OUTCOMES, REGIMES, STATES, Categories, Note
 from meldkluis.crypto.record import RECORDS, Record
 from meldkluis.crypto.rules import EARLIER
 from meldkluis.mailbox.policy import Ends, Policy, ends
+from meldkluis.workstation import archive
 from meldkluis.workstation.acts import Acts
 from meldkluis.workstation.casebook import Casebook
 from meldkluis.workstation.caselogs import CaseLogs
@@ -59,12 +61,22 @@ class Decisions:
             raise ActError("no-policy")
         return Policy.from_json(load_json(kept))
 
+    def category(self) -> str | None:
+        """Return the category of the selectielijst that the archivist chose; None before there was one."""
+        return None if self._keyring.vault.fact("policy") is None else self.policy().archive
+
     def ends(self, outcome: str) -> Ends:
         """Return until when a case is kept that is closed today with this outcome."""
         return ends(outcome, self._api.day(), self.policy().retention)
 
-    def handle(self, case: bytes, regime: str, state: str, received: date | None, reason: str) -> None:
-        """Write down regime, state and the day of an oral report. ActError names the field that is wrong."""
+    def handle(
+        self, case: bytes, regime: str, state: str, received: date | None, reason: str,
+        categories: Categories | None = None,
+    ) -> None:  # fmt: skip
+        """Write down regime, state and the day of an oral report. ActError names the field that is wrong.
+
+        Without `categories` those stay that stand.
+        """
         if regime not in REGIMES:
             raise ActError("bad-regime")
         if state not in STATES:
@@ -78,6 +90,8 @@ class Decisions:
             stands = self._summaries.handling(log)
             now = replace(stands.note, outcome=None, reason=stands.reason, record=None)
             wanted = replace(now, regime=regime, state=state, received=received, reason=reason)
+            if categories is not None:
+                wanted = replace(wanted, categories=categories)
             if wanted != now:
                 self._note(log, "noted", wanted)
 
@@ -121,6 +135,8 @@ class Decisions:
                 self._note(log, "noted", replace(stands.note, outcome=None, reason="", record=record))
 
         self._do(case, note)
+        if record.kind == "archived":
+            self.settle(case)
 
     def run_clock(self, case: bytes, since: date) -> None:
         """Let the terms run, counted from a day; nothing happens when they are counted from it already."""
@@ -153,6 +169,7 @@ class Decisions:
             )
 
         self._do(case, close)
+        self.settle(case)
 
     def reopen(self, case: bytes, reason: str) -> None:
         """Open a closed case again."""
@@ -176,20 +193,46 @@ class Decisions:
 
         def hold(log: CaseLog) -> None:
             held = log.course.held
-            if held is None or held.fields["until"] != until:
-                stands = self._summaries.handling(log).note
-                self._note(log, "held", replace(stands, reason=reason, record=None), until=until)
+            stands = self._summaries.handling(log)
+            if held is None or archive.own_hold(log, stands, day) != until:
+                self._note(log, "held", replace(stands.note, reason=reason, record=None), until=until)
 
         self._do(case, hold)
+        self.settle(case)
 
     def release(self, case: bytes) -> None:
-        """End a hold."""
+        """End an officer's hold; ActError `archive-waits` when only the archive's is left."""
 
         def release(log: CaseLog) -> None:
-            if log.course.held is not None:
+            stands, day = self._summaries.handling(log), self._api.day()
+            if log.course.held is None:
+                return
+            if not archive.waits(log, stands, self.category()):
                 self._append(log, "released", "not-now")
+            elif archive.own_hold(log, stands, day) is None and archive.marked(log, stands) is not None:
+                raise ActError("archive-waits")
+            else:
+                self._place(log, archive.hold_over(None, day))
 
         self._do(case, release)
+
+    def settle(self, case: bytes) -> None:
+        """Hold a case that waits for the archive, and end the archive's hold when it is over. Nothing is done twice."""
+
+        def settle(log: CaseLog) -> None:
+            due = archive.settled(log, self._summaries.handling(log), self.category(), self._api.day())
+            if isinstance(due, archive.Hold):
+                self._place(log, due)
+            elif due is not None:
+                self._append(log, "released", "not-now")
+
+        self._do(case, settle)
+
+    def _place(self, log: CaseLog, hold: archive.Hold) -> None:
+        stands = self._summaries.handling(log).note
+        reason = archive.REASON if hold.mark is not None else archive.AGAIN
+        note = replace(stands, outcome=None, reason=reason, record=hold.mark)
+        self._note(log, "held", note, until=hold.until)
 
     def may_approve(self, log: CaseLog) -> bool:
         """Whether this officer could approve today that the case is destroyed."""

@@ -18,6 +18,7 @@ _FORBIDDEN: Final = re.compile(r'[/\\:*?"<>|%]')
 _DEVICES: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)")
 _LONGEST_NAME: Final = 150
 _SUFFIX: Final = re.compile(r"[A-Za-z0-9]{1,16}")
+_INERT: Final = ".bijlage"
 # Blank letters and fillers that look like nothing at all.
 _BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5")
 
@@ -77,6 +78,11 @@ def safe_name(name: str) -> str:
     if not stem.strip("_ .-"):
         return f"bijlage{dot}{suffix}"
     return f"_{line}" if _DEVICES.match(line) or line.startswith("-") else line
+
+
+def inert_name(name: str) -> str:
+    """Return a file name that a desktop has no program for: a double click opens nothing (deploy/meldkluis.xml)."""
+    return f"{safe_name(name)[: _LONGEST_NAME - len(_INERT)]}{_INERT}"
 
 
 def content_disposition(name: str) -> str:

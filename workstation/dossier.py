@@ -218,6 +218,13 @@ class Dossiers:
                     kinds[entry.index] = self._answer(log, entry, identities).kind
         return kinds
 
+    def strength(self, log: CaseLog, identities: Sequence[str]) -> str:
+        """Return how the report was encrypted on its way; empty where it does not open."""
+        try:
+            return self.open_message(log, log.submitted, identities).document.strength
+        except DistrustError:
+            return ""
+
     def words(self, log: CaseLog) -> tuple[Sequence[str], list[str]]:
         """Return the case's identities, and everything that was written in it, as far as it opens and holds."""
         try:

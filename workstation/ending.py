@@ -131,11 +131,13 @@ class Endings:
             self._register.remove(kept.id)
             return
         regime = outcome = None
-        if self._dossiers.declaration(kept, log) == NOT_INVOLVED:
-            handling = self._summaries.handling(log)
-            regime, outcome = handling.note.regime, handling.outcome
+        declared, line = self._dossiers.declaration(kept, log), self._summaries.one(kept)
+        if line is not None and declared == NOT_INVOLVED:
+            regime, outcome = line.regime, line.outcome
+        # Whoever withdrew counts nothing of the case.
+        categories = None if line is None or declared == INVOLVED else line.counted
         day, until = closed.fields["day"], closed.fields["register_until"]
-        self._register.put(Line(kept.id, log.received, day, regime, outcome, until, destroyed))
+        self._register.put(Line(kept.id, log.received, day, regime, outcome, until, destroyed, categories))
 
     def _forget_identity(self, log: CaseLog) -> bool:
         if not log.course.identity_gone:

@@ -17,6 +17,7 @@ from meldkluis.crypto.attachment import open_attachment
 from meldkluis.crypto.errors import CryptoError
 from meldkluis.crypto.message import AttachmentRef
 from meldkluis.workstation.acts import Acts
+from meldkluis.workstation.archiving import Archiving
 from meldkluis.workstation.casebook import Casebook
 from meldkluis.workstation.casefiles import CaseFiles
 from meldkluis.workstation.caselogs import CaseLogs
@@ -31,11 +32,14 @@ from meldkluis.workstation.keyring import Keyring
 from meldkluis.workstation.oral import OralReports
 from meldkluis.workstation.register import Register
 from meldkluis.workstation.settings import Settings
+from meldkluis.workstation.sharing import Sharing
 from meldkluis.workstation.summary import Summaries
 from meldkluis.workstation.sync import Fetched, Sync
 from meldkluis.workstation.transport import Transport, Way
 from meldkluis.workstation.trust import Trust
 from meldkluis.workstation.vault import Vault
+from meldkluis.workstation.viewing import Viewer
+from meldkluis.workstation.yearly import Yearly
 
 REFRESH_SECONDS: Final = 60
 """A page that is opened later than this after the last round fetches first."""
@@ -80,6 +84,12 @@ class Office:
             self.keyring, self.trust, self.book, self.dossiers, self.summaries, self.api, acts=self.acts,
             logs=self.logs, decisions=self.decisions,
         )  # fmt: skip
+        self.yearly: Final = Yearly(self.keyring, self.trust, self.book, self.register, self.summaries)
+        self.sharing: Final = Sharing(
+            self.keyring, self.trust, self.dossiers, self.summaries, self.acts, self.decisions, self.api
+        )
+        self.archiving: Final = Archiving(self.book, self.dossiers, self.summaries, self.decisions, self.api)
+        self.viewer: Final = Viewer()
         self.new_recovery = ""
         """A recovery secret that was shown and not yet typed back; gone when the vault locks."""
         self.last: Fetched | None = None
@@ -108,6 +118,8 @@ class Office:
             self.oral.sweep(self.today())
             try:
                 self.last = self.sync.round(self.today())
+                if self.last.ready:
+                    self.archiving.round(self.today())
                 self.last_error = None
             except (UnreachableError, RefusedError) as error:
                 self.last_error = error
@@ -146,7 +158,8 @@ class Office:
             raise DistrustError("attachment", case) from None
 
     def close(self) -> None:
-        """Lock: close the vault and the connections."""
+        """Lock: close the vault and the connections, and end what is being looked at."""
+        self.viewer.close()
         with self._lock:
             self.api.close()
             self.vault.close()

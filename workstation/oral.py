@@ -195,8 +195,8 @@ class OralReports:
         self._acts.not_involved(case)
         stands = self._summaries.handling(self._dossiers.log(case)).note
         reason = stands.reason if stands.received == found.received else found.note
-        self._decisions.handle(case, stands.regime, stands.state, found.received, reason)
-        self._decisions.categorise(case, replace(stands.categories, channel=found.how))
+        categories = replace(stands.categories, channel=found.how)
+        self._decisions.handle(case, stands.regime, stands.state, found.received, reason, categories)
         log = self._dossiers.log(case)
         if found.acknowledge:
             self._acknowledge(found, log)

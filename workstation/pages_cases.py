@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Pages about one case: the question before it, the case, and what is done in it."""
 
-from collections.abc import Callable, Iterator
 from typing import Final
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 
-from meldkluis.crypto.encoding import unb64
-from meldkluis.crypto.errors import CryptoError
 from meldkluis.workstation.casebook import INVOLVED
 from meldkluis.workstation.casepage import case_page
-from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.render import N_
 from meldkluis.workstation.visit import Visit, route
@@ -58,7 +54,7 @@ def involved(visit: Visit) -> Response:
     office, choice = visit.office, visit.form.get("involved")
     if office.dossiers.declaration(office.dossiers.kept(visit.case), office.dossiers.log(visit.case)) is not None:
         return visit.go(f"/case/{visit.path['case']}")
-    acts: dict[str, Callable[[bytes], None]] = {"yes": office.acts.recuse, "no": office.acts.not_involved}
+    acts = {"yes": office.acts.recuse, "no": office.acts.not_involved}
     if choice not in acts:
         return _question(visit, 422, "no-choice")
     try:
@@ -88,29 +84,8 @@ def contact(visit: Visit) -> Response:
     return case_page(visit, contacts=contacts)
 
 
-def attachment(visit: Visit) -> Response:
-    """Stream an attachment's content into a file; a broken one ends early, so that the browser calls it failed."""
-    office, entry = visit.office, visit.path["entry"]
-    try:
-        wanted = unb64(visit.path["attachment"])
-    except CryptoError:
-        raise ActError("no-attachment") from None
-    ref = office.act(lambda: office.dossiers.attachment(visit.case, int(entry), wanted))
-    chunks: Iterator[bytes] = office.attachment(visit.case, ref)
-    # The first piece is opened before the answer begins: what is missing or foreign gets a page, not an empty file.
-    first = next(chunks, b"")
-
-    def body() -> Iterator[bytes]:
-        yield first
-        yield from chunks
-
-    headers = {"Content-Disposition": content_disposition(ref.name), "Content-Length": str(ref.length)}
-    return StreamingResponse(body(), media_type="application/octet-stream", headers=headers)
-
-
 ROUTES: Final[list[Route]] = [
     route("/case/{case}", case),
     route("/case/{case}/involved", involved, "POST"),
     route("/case/{case}/contact", contact, "POST"),
-    route("/case/{case}/file/{entry:int}/{attachment}", attachment),
 ]

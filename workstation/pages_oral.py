@@ -8,20 +8,20 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from meldkluis.crypto.encoding import b64
 from meldkluis.crypto.receipt import LANGUAGES
-from meldkluis.workstation.account import REACTION, account_due
 from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.oral import CODE_DAYS, NOT_RECEIVED
 from meldkluis.workstation.oralform import ERRORS, WAYS, read, reader_field
 from meldkluis.workstation.oralkept import Unfinished
-from meldkluis.workstation.render import N_, case_label, language
+from meldkluis.workstation.oralsheet import make_sheet
+from meldkluis.workstation.render import N_, case_label
 from meldkluis.workstation.visit import Visit, route
 
 _HANDED: Final = N_("De code is van deze computer verwijderd.")
@@ -149,22 +149,19 @@ def sheet(visit: Visit) -> Response:
 def _sheet(visit: Visit, case: bytes, status: int = 200, error: str = "") -> Response:
     office = visit.office
     found = office.oral.find(case)
-    roster = office.oral.roster()
     address = office.vault.fact(_ADDRESS_FACT) or ""
-    terms = office.oral.dues(case)
     log = office.dossiers.log(case) if found.noted and found.mine else None
-    values: dict[str, Any] = {
-        "words": found.code.split(),
-        "organisation": roster.name,
-        "address": address,
-        "received": found.received,
-        "account": account_due(found.received),
-        "reaction": REACTION.days,
-        "acknowledgement": terms.acknowledgement.nominal,
-        "feedback": terms.feedback.nominal,
-        "acknowledged": log is not None and log.course.acknowledged is not None,
-    }
-    paper = language(found.language).render("oral_sheet.html", values) if found.sent and found.code else ""
+    paper = None
+    if found.sent and found.code:
+        paper = make_sheet(
+            found.code,
+            found.language,
+            organisation=office.oral.roster().name,
+            address=address,
+            received=found.received,
+            dues=office.oral.dues(case),
+            acknowledged=log is not None and log.course.acknowledged is not None,
+        )
     return visit.render(
         "oral_state.html", status, case=case, found=found, paper=paper, address=address, error=error,
         until=found.started + CODE_DAYS,

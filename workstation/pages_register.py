@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Pages of the register: what was closed and destroyed, with its certificate (verklaring van vernietiging)."""
+"""Pages of the register: every case with its days and categories, certificates of destruction, and files of it."""
 
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -14,26 +15,32 @@ from meldkluis.crypto.roster import Member
 from meldkluis.workstation.display import content_disposition
 from meldkluis.workstation.errors import ActError
 from meldkluis.workstation.office import Office
-from meldkluis.workstation.register import Line
-from meldkluis.workstation.render import case_label
+from meldkluis.workstation.register_export import to_csv, to_ods
+from meldkluis.workstation.register_view import HEADING, SORTS, Entry, acknowledged_by, chosen, entries, row
+from meldkluis.workstation.render import N_, Language, case_label, language
 from meldkluis.workstation.visit import Visit, route
+
+PAGE: Final = 100
+"""Lines on a page."""
+
+_SHEET: Final = N_("Register")
 
 
 @dataclass(frozen=True)
 class _Shown:
     """A line with what its certificate says; people as far as any roster names them."""
 
-    line: Line
-    here: bool
+    entry: Entry
+    by: str
     certificate: Certificate | None
     approved: list[Member | None]
     confirmed: list[Member | None]
     unconfirmed: list[Member | None]
 
 
-def _shown(office: Office, line: Line) -> _Shown:
-    certificate = None
-    if line.certificate is not None:
+def _shown(office: Office, entry: Entry, words: Language) -> _Shown:
+    certificate, line = None, entry.line
+    if line is not None and line.certificate is not None:
         try:
             certificate = parse_certificate(line.certificate, office.keyring.organisation, office.trust.server_keys())
         except CryptoError:
@@ -43,10 +50,9 @@ def _shown(office: Office, line: Line) -> _Shown:
     def people(*keys: bytes) -> list[Member | None]:
         return [office.trust.person(key) for key in keys]
 
-    kept = office.book.case(line.id)
     return _Shown(
-        line,
-        kept is not None and kept.destroyed is None,
+        entry,
+        "" if entry.facts is None else acknowledged_by(entry.facts, words),
         certificate,
         people(*certificate.approved) if certificate else [],
         people(*certificate.confirmed) if certificate else [],
@@ -55,21 +61,60 @@ def _shown(office: Office, line: Line) -> _Shown:
 
 
 def register(visit: Visit) -> Response:
-    """List closed and destroyed cases."""
+    """List open, closed and destroyed cases alike, a year and a page at a time."""
     office = visit.office
     office.fetch_if_due()
     office.endings.write_lines()
+    everything = entries(office.register, office.summaries)
+    year, sort = _asked(visit)
+    words = language(visit.station.language or visit.language)
+    found = chosen(everything, year, sort)
+    pages = max(1, -(-len(found) // PAGE))
+    wanted = visit.query.get("page", "1")
+    page = min(max(int(wanted), 1), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 7 else 1
     try:
         archive = office.decisions.policy().archive
     except ActError:
         archive = None
     return visit.render(
         "register.html",
-        lines=[_shown(office, line) for line in office.register.lines()],
+        items=[_shown(office, entry, words) for entry in found[(page - 1) * PAGE : page * PAGE]],
+        total=len(found),
+        page=page,
+        pages=pages,
+        year=year,
+        years=sorted({entry.received.year for entry in everything}, reverse=True),
+        sort=sort,
+        sorts=SORTS,
         alarms=office.book.alarms(),
         fetch_error=office.last_error,
         archive=archive,
     )
+
+
+def _asked(visit: Visit) -> tuple[int | None, str]:
+    """Return the year (None for all) and the order that were asked for."""
+    year, sort = visit.query.get("year", ""), visit.query.get("sort", "")
+    is_year = year.isascii() and year.isdigit() and len(year) == 4
+    return int(year) if is_year else None, sort if sort in SORTS else next(iter(SORTS))
+
+
+def save(visit: Visit) -> Response:
+    """Give the lines that were asked for as a file for a spreadsheet."""
+    office, kind = visit.office, visit.path["kind"]
+    office.endings.write_lines()
+    year, sort = _asked(visit)
+    words = language(visit.station.language or visit.language)
+    heading = [words.say(name) for name in HEADING]
+    rows = [row(entry, words) for entry in chosen(entries(office.register, office.summaries), year, sort)]
+    name = f"meldkluis-register-{year or 'alles'}.{kind}"
+    if kind == "csv":
+        content, media = to_csv(heading, rows), "text/csv; charset=utf-8"
+    elif kind == "ods":
+        content, media = to_ods(words.say(_SHEET), heading, rows), "application/vnd.oasis.opendocument.spreadsheet"
+    else:
+        raise HTTPException(404)
+    return Response(content, media_type=media, headers={"Content-Disposition": content_disposition(name)})
 
 
 def certificate(visit: Visit) -> Response:
@@ -84,5 +129,6 @@ def certificate(visit: Visit) -> Response:
 
 ROUTES: Final[list[Route]] = [
     route("/register", register),
+    route("/register.{kind}", save),
     route("/register/{case}/certificate", certificate),
 ]

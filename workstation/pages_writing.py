@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from meldkluis.crypto.entry import ANSWER_ACTS
+from meldkluis.crypto.message import CONFIRMED_KINDS
 from meldkluis.workstation.casepage import case_page
 from meldkluis.workstation.errors import ActError, DistrustError, RefusedError, UnreachableError
 from meldkluis.workstation.phrases import FEEDBACK, NEEDED, PHRASES, feedback_text, phrase
@@ -77,6 +78,9 @@ def ask(visit: Visit) -> Response:
     filled = {"form": "ask", "kind": kind, "question": text, "slots": form.get("slots", "")}
     if not number.isascii() or not number.isdigit():
         return case_page(visit, 422, error="no-act", filled=filled)
+    if kind in CONFIRMED_KINDS and office.oral.holds_code(visit.case):
+        # A yes could be signed here as well, and would prove nothing.
+        return case_page(visit, 422, error="code-held", filled=filled)
     slots = form.get("slots", "").splitlines() if kind == "meeting" else []
     return _send(visit, partial(office.acts.ask, visit.case, kind, int(number), text, slots), ("", text), filled)
 

@@ -13,12 +13,17 @@ from meldkluis.crypto.certificate import Certificate
 from meldkluis.workstation.vault import Vault
 
 _DAYS: Final = frozenset({"received", "closed", "register_until", "destroyed"})
-_NAMES: Final = ("id", "received", "closed", "regime", "outcome", "register_until", "destroyed", "certificate")
+_NAMES: Final = (
+    "id", "received", "closed", "regime", "outcome", "register_until", "destroyed", "categories", "certificate",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Line:
-    """A closed case. Regime and outcome are None where this officer never read them; `certificate` as it was signed."""
+    """A closed case. Regime and outcome are None where this officer never read them; `certificate` as it was signed.
+
+    `categories`: what the yearly report counts, as `counted.Counted` writes it; None where the officer withdrew.
+    """
 
     id: bytes
     received: date
@@ -27,6 +32,7 @@ class Line:
     outcome: str | None
     register_until: date
     destroyed: date | None = None
+    categories: str | None = None
     certificate: bytes | None = field(default=None, repr=False)
 
 
@@ -51,10 +57,12 @@ class Register:
                 return
         values = [getattr(line, name) for name in _NAMES]
         self._vault.run(
-            "INSERT INTO register (id, received, closed, regime, outcome, register_until, destroyed, certificate)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET received = excluded.received,"
+            "INSERT INTO register (id, received, closed, regime, outcome, register_until, destroyed, categories,"
+            " certificate)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET received = excluded.received,"
             " closed = excluded.closed, regime = excluded.regime, outcome = excluded.outcome,"
-            " register_until = excluded.register_until, destroyed = coalesce(destroyed, excluded.destroyed)",
+            " register_until = excluded.register_until, categories = coalesce(excluded.categories, categories),"
+            " destroyed = coalesce(destroyed, excluded.destroyed)",
             *(value.isoformat() if isinstance(value, date) else value for value in values),
         )
 

@@ -19,7 +19,7 @@ from meldkluis.mailbox.terms import Dues, Term
 from meldkluis.workstation.tasks import Task
 from meldkluis.workstation.vault import Vault
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever a sight would be made otherwise from the same case."""
 
 
@@ -30,6 +30,7 @@ class Sight:
     `lapsed`: terms that the server found over. `objected`: an objection that waits for an answer. `unheard`: the case
     is closed, and its reporter wrote since. `ends`: the day of its end; `hurried`: sooner than its outcome allows.
     `news`: numbers of what the reporter sent. `declaration`: of this officer, by vault or log.
+    `counted`: what register and yearly report know of the case, as `counted.Counted` writes it.
     """
 
     received: date
@@ -51,6 +52,7 @@ class Sight:
     hurried: bool
     news: tuple[int, ...]
     tasks: tuple[Task, ...]
+    counted: str
 
     def dump(self) -> str:
         """Return the written form."""

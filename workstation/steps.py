@@ -180,6 +180,8 @@ _RULES: Final[Mapping[tuple[str, str], Callable[[_Asked], object]]] = {
     ("breach", "not_reported"): lambda wanted: wanted.about("breach", {"noticed"}),
     ("communication", "concerned"): _communicated,
     ("communication", "organisation"): _communicated,
+    # It stands with a hold, never by itself (`archive`): no record is about nothing.
+    ("archived", "wait"): lambda wanted: wanted.about("shared", ()),
     ("archived", "receipt"): lambda wanted: wanted.about("shared", {"archive"}),
     ("irrelevant", "*"): _of_message,
     ("evidence", "*"): _of_message,

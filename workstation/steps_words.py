@@ -225,7 +225,7 @@ OF_TASK: Final[Mapping[str, str]] = {
 
 OTHER_TITLES: Final[Mapping[str, str]] = {
     "shared": N_("Zaak gedeeld"),
-    "archived": N_("Ontvangen door het archief"),
+    "archived": N_("Archief"),
     "evidence": N_("Kopie van een bijlage"),
 }
 OTHER_CHOICES: Final[Mapping[str, str]] = {
@@ -234,6 +234,7 @@ OTHER_CHOICES: Final[Mapping[str, str]] = {
     "archive": N_("het archief"),
     "other": N_("iemand anders"),
     "receipt": N_("ontvangstbewijs"),
+    "wait": N_("de zaak wacht op het ontvangstbewijs"),
     "original": N_("het origineel"),
     "copy": N_("een opgeschoonde kopie"),
 }

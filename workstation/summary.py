@@ -11,6 +11,7 @@ from meldkluis.crypto.entry import REPLY_ACTS, Entry
 from meldkluis.crypto.note import Note
 from meldkluis.mailbox.actions import Due
 from meldkluis.workstation.casebook import INVOLVED, NOT_INVOLVED, Casebook, KeptCase
+from meldkluis.workstation.counted import Counted, counted
 from meldkluis.workstation.dossier import MESSAGE_ACTS, Dossiers
 from meldkluis.workstation.errors import DistrustError
 from meldkluis.workstation.handling import Handling, counted_terms, handling_of, objection_waits
@@ -78,6 +79,11 @@ class Summary(Sight):
     def may_lapse(self, today: date) -> bool:
         """Whether the server can have had anything to do about a term by today; a yes too many costs a look."""
         return not self.acknowledged or bool(self.lapsed) or self.next_due <= today
+
+    @property
+    def facts(self) -> Counted:
+        """What register and yearly report know of the case."""
+        return Counted.load(self.counted)
 
     @property
     def order(self) -> tuple[bool, bool, bool, date, date, date, bytes]:
@@ -174,6 +180,7 @@ class Summaries:
             hurried=handling.outcome is not None and hurried(log, handling.outcome),
             news=tuple(entry.index for entry in log.entries if entry.act in _NEWS),
             tasks=tuple(tasks(log, handling, dues, self._dossiers.asked(log, identities))) if reading else (),
+            counted=counted(log, handling, dues, self._dossiers.strength(log, identities) if reading else "").dump(),
         )
         self.sights.put(kept.id, sight, words)
         return sight

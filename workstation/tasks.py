@@ -17,7 +17,7 @@ from meldkluis.crypto.chain import CaseLog
 from meldkluis.crypto.entry import ANSWER_ACTS
 from meldkluis.crypto.note import CLOCKLESS
 from meldkluis.mailbox.calendar import working_days_after
-from meldkluis.mailbox.terms import Dues, add_months
+from meldkluis.mailbox.terms import ACKNOWLEDGE_WITHIN, Dues, add_months
 from meldkluis.workstation.account import account_due, reaction_until
 from meldkluis.workstation.handling import Handling, Step
 from meldkluis.workstation.steps import newest, of_kind, undecided
@@ -71,10 +71,8 @@ class _Case:
 
     @property
     def received(self) -> date:
-        """The day that everything is counted from: of the report, or of an earlier one in person."""
-        assert self.log.received is not None
-        oral = self.handling.note.received
-        return self.log.received if oral is None else min(oral, self.log.received)
+        """The day that terms are counted from: of the report, or of an earlier one in person."""
+        return self.dues.acknowledgement.nominal - ACKNOWLEDGE_WITHIN
 
     def questions(self, kind: str) -> list[tuple[int, date]]:
         """Return number and day of the questions of a kind."""

@@ -23,6 +23,10 @@ REASONS: Final[dict[str, str]] = {
         "De termijnen kunnen niet worden stilgezet: ze lopen niet, er is al terugkoppeling, of de melder was het er"
         " niet mee eens. Er is niets verstuurd."
     ),
+    "code-held": N_(
+        "De ontvangstcode van deze melding staat nog in deze kluis. Geef de melder eerst het blad met de code. Er is"
+        " niets verstuurd."
+    ),
     "no-kind": N_("Soort vraag: kies wat u de melder vraagt. Er is niets verstuurd."),
     "no-slots": N_("Momenten: noem er ten minste één. Er is niets verstuurd."),
     "slots": N_("Momenten: noem er hoogstens zes, elk op één regel van hoogstens 100 tekens. Er is niets verstuurd."),
@@ -33,6 +37,7 @@ REASONS: Final[dict[str, str]] = {
     "no-reason-reopen": N_("Reden: leg uit waarom de zaak weer open moet. De zaak is niet heropend."),
     "bad-until": N_("Bewaren tot en met: vul een dag in, op zijn laatst over 184 dagen. Er is niets vastgelegd."),
     "no-reason-hold": N_("Reden: leg uit waarom de zaak bewaard moet blijven. Er is niets vastgelegd."),
+    "archive-waits": N_("De zaak wacht op het ontvangstbewijs van het archief en blijft tot dan bewaard."),
     "closed-by-you": N_("U hebt de zaak gesloten. Een ander moet het vernietigen goedkeuren. Er is niets vastgelegd."),
     "not-yet": N_("Vernietigen kan nog niet worden goedgekeurd. Er is niets vastgelegd."),
     "not-now": N_("Dit kan nu niet meer: de zaak is intussen veranderd. Er is niets vastgelegd."),
@@ -77,6 +82,22 @@ REASONS: Final[dict[str, str]] = {
     ),
     "demo-proxy": N_("Adres van de proxy: een demonstratie gebruikt geen proxy. Er is niets opgeslagen."),
     "not-done": N_("De server gaf geen antwoord. Haal op en kijk in de tijdlijn of het is vastgelegd."),
+    "count-none": N_("Bestand met de telling: kies een bestand. Er is niets ingelezen."),
+    "count-broken": N_("Bestand met de telling: dit is geen telling, of het bestand is beschadigd. Vraag een nieuw."),
+    "count-not-mine": N_("Bestand met de telling: dit is niet voor u, of niet meer te openen. Vraag een nieuw."),
+    "count-stranger": N_("Bestand met de telling: dit is niet van een collega op de lijst. Er is niets ingelezen."),
+    "count-old-roster": N_(
+        "Bestand met de telling: de lijst van vertrouwenspersonen is anders. Haal allebei op en laat opnieuw tellen."
+    ),
+    "count-future": N_("Bestand met de telling: de dag van tellen moet nog komen. Kijk naar de klok van de computer."),
+    "count-older": N_("Bestand met de telling: u hebt al een nieuwere telling van deze collega. Die blijft staan."),
+    "count-nobody": N_("Wie maakt het verslag: kies iemand uit de lijst. Er is niets opgeslagen."),
+    "count-too-large": N_("Er zijn te veel zaken voor één telling. Er is niets opgeslagen."),
+    "count-doubled": N_("Twee collega's telden dezelfde zaak. Er is geen verslag gemaakt."),
+    "not-a-member": N_("U staat niet meer op de lijst. Er is niets opgeslagen."),
+    "text-lessons": N_("Wat wij hebben geleerd: de tekst is te lang. Er is niets bewaard."),
+    "text-measures": N_("Wat wij hebben gedaan om herhaling te voorkomen: de tekst is te lang. Er is niets bewaard."),
+    "text-remarks": N_("Opmerkingen bij de cijfers: de tekst is te lang. Er is niets bewaard."),
 }
 
 REGIMES: Final = {

@@ -3,11 +3,15 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsers import CHROMIUM, Chromium, chromium
+from casefiles import TO_ARCHIVIST, opened_file
 from town import PASSPHRASE, Town, need
+
+from meldkluis.workstation.steps_words import STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -111,6 +115,28 @@ def test_reporters_pages(page: Chromium, town: Town, name: str) -> None:
     assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def enter(page: Chromium, town: Town, number: int) -> None:
+    """Come to the list of cases of an officer's workstation, locked or not."""
+    page.open(town.start_of(number))
+    page.wait("#passphrase, main a.button")
+    if page.visible("main a.button"):
+        page.click("main a.button")
+    else:
+        page.fill("#passphrase", PASSPHRASE)
+        page.click("main form button")
+    page.wait("table.inbox")
+
+
+def open_case(page: Chromium) -> None:
+    """Open the first case, with the question before it where it was not answered yet."""
+    page.click("table.inbox a")
+    page.wait("section.about-whom, ol.timeline")
+    if page.visible("section.about-whom"):
+        page.click("input[name=involved][value=no]")
+        page.click("fieldset ~ button")
+        page.wait("ol.timeline")
+
+
 def test_officers_pages(page: Chromium, town: Town) -> None:
     """The workstation, from the locked vault to a case."""
     page.open(town.start_of(2))
@@ -156,4 +182,110 @@ def test_officers_pages(page: Chromium, town: Town) -> None:
     assert violations(page) == []
     page.open(f"{home}/roster")
     page.wait("main h1")
+    assert violations(page) == []
+
+
+def test_sharing_a_case_file(page: Chromium, town: Town, tmp_path: Path) -> None:
+    """From the form with an error to the file, and the file's own page as its recipient opens it, styled by its sheet."""
+    enter(page, town, 2)
+    open_case(page)
+    page.click("main a[href$='/share']")
+    page.wait("#recipient")
+    assert violations(page) == []
+    page.click("main form button")
+    page.wait("#form-error")
+    assert violations(page) == []
+    page.click("input[value=authority]")
+    page.fill("#whom", "Gemeente Voorbeeld")
+    page.fill("#reason", "Zij zijn bevoegd.")
+    page.fill("#recipient", TO_ARCHIVIST)
+    page.fill("#words", "de")
+    page.click("main form button")
+    page.wait("input[name=compared]")
+    assert violations(page) == []
+    assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.click("input[name=seen]")
+    page.click("input[name=compared]")
+    got = opened_file(page.save("main form button"))
+    page.open(f"file://{got.unpack(tmp_path)}/zaak.html")
+    assert violations(page) == []
+    assert page.evaluate("return getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
+
+
+WRONG = {
+    "": "form[action$='/feedback'] button:last-of-type",
+    "/step/weighing": "form.wide button",
+    "/share": "main form button:last-of-type",
+}
+"""Forms of a case that are sent empty, by their page."""
+
+
+def test_filled_pages(page: Chromium, town: Town) -> None:
+    """Every page of the workstation and everything that there is about a case with steps, wrongly filled forms too."""
+    enter(page, town, 2)
+    base = page.url.split("/start")[0].split("/unlock")[0].rstrip("/")
+    open_case(page)
+    case = page.url
+    page.open(f"{case}/step/weighing")
+    page.click("input[value=inquiry]")
+    page.fill("#step-text", "Concreet en aannemelijk.")
+    page.click("form.wide button")
+    page.wait("article.line")
+    found = {}
+    paths = ["/?show=late", "/oral", "/register", "/yearly", "/access", "/roster", "/settings", "/machine"]
+    for url in (
+        *(base + path for path in paths),
+        *(case + path for path in ("", "/steps", "/share", *(f"/step/{kind}" for kind in STEPS))),
+    ):
+        page.open(url)
+        page.wait("main h1")
+        sideways = not page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+        found[url] = violations(page) + ["sideways"] * sideways
+    for path, button in WRONG.items():
+        page.open(case + path)
+        for details in page.page.locator("details").all():
+            details.evaluate("element => element.open = true")
+        page.click(button)
+        page.wait("p.error")
+        found[f"{path} wrong"] = violations(page)
+
+    assert {url: wrong for url, wrong in found.items() if wrong} == {}
+
+
+def test_oral_reports(page: Chromium, town: Town) -> None:
+    """Registering an oral report, from the question to the two words; what is printed has the code and no form."""
+    enter(page, town, 1)
+    root = page.url.split("/", 3)
+    page.open("/".join([*root[:3], "oral"]))
+    assert violations(page) == []
+    page.click("input[name=involved][value=unsure]")
+    page.click("fieldset ~ button")
+    page.wait("main h1")
+    assert violations(page) == []
+    page.open("/".join([*root[:3], "oral"]))
+    page.click("input[name=involved][value=no]")
+    page.click("fieldset ~ button")
+    page.wait("#text")
+    assert violations(page) == []
+    page.fill("#name", "J.")
+    page.click("fieldset ~ button")
+    page.wait("#errors")
+    assert violations(page) == []
+    page.fill("#text", "Er klopt iets niet.")
+    page.fill("#name", "")
+    page.click("input[name=how][value=phone]")
+    page.click("fieldset ~ button")
+    page.wait("ol.code-words")
+    assert violations(page) == []
+    assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.page.emulate_media(media="print")
+    assert page.visible("ol.code-words")
+    assert not page.visible("#proof")
+    assert not page.visible("nav")
+    page.page.emulate_media(media="screen")
+    page.click("a.button")
+    page.wait("#first")
+    assert violations(page) == []
+    page.click("main form button")
+    page.wait("#words-error")
     assert violations(page) == []

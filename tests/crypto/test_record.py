@@ -36,7 +36,18 @@ def test_nothing_is_missing(kind: str, choice: str):
             Record.from_json(empty.to_json())
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "gossip"}, {"choice": "maybe"}, {"more": 1}, {"of": -1}, {"when": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "gossip"},
+        {"choice": "maybe"},
+        {"more": 1},
+        {"of": -1},
+        {"when": "x"},
+        {"when": "1999-12-31"},
+        {"when": "9999-12-31"},
+    ],
+)
 def test_what_there_is_not_is_refused(wrong: dict[str, object]):
     """Unknown kinds, choices and fields are refused."""
     with pytest.raises(FormatError):

@@ -7,10 +7,13 @@ skipped aloud; with MELDKLUIS_REQUIRE_NODE=1 they fail instead.
 
 import base64
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
+import tarfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,9 @@ import pytest
 
 from meldkluis.crypto import age, armor
 from meldkluis.crypto.errors import FormatError
+from meldkluis.crypto.signed import SigningKey
 from meldkluis.crypto.stream import CHUNK
+from meldkluis.workstation.casetar import sealed_tar, whole
 
 HERE = Path(__file__).parent
 LENGTHS = [0, 1, 4096, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 300_000]
@@ -150,3 +155,15 @@ def test_changed_files_open_nowhere(typage: Typage) -> None:
     changed = [file[:place] + bytes((file[place] ^ 1,)) + file[place + 1 :] for place in places]
 
     assert typage.decrypt(*((one, [ANNA]) for one in changed)) == [None] * len(changed)
+
+
+def test_case_file_opens_there(typage: Typage) -> None:
+    """A case file that was streamed to a recipient opens in typage, and is a tar to the standard library."""
+    members = [whole("zaak.html", content(100_000)), whole("log.json", b"{}")]
+    file = b"".join(sealed_tar(lambda _: iter(members), "zaak-1", date(2026, 11, 26), SigningKey.generate(), TO_ANNA))
+    (plain,) = typage.decrypt((file, [ANNA]))
+    assert plain is not None
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        names = [name.partition("/")[2] for name in tar.getnames()]
+
+    assert names == ["zaak.html", "log.json", "SHA256SUMS", "HANDTEKENING.json"]

@@ -170,6 +170,14 @@ def test_automatic_acknowledgement(house: House):
     assert house.day(date(2027, 2, 23)).acts == {"lapsed feedback internal": 1, "hand-over": 1}
 
 
+def test_nothing_is_handed_over_while_an_officer_is_there(house: House):
+    """Something else that is due in a case hands it to nobody while its officers are members."""
+    reporter, _ = house.report()
+    house.desk.policy = Policy("automatic")
+    assert house.day().acts == {"acknowledge": 1}
+    assert house.acts(reporter) == ["submitted", "received", "acknowledged-auto"]
+
+
 def stopped(house: House) -> Receipt:
     reporter, _ = house.report()
     house.taken_over(house.cast.one, reporter.case)

@@ -122,6 +122,7 @@ def test_revoked_after_being_added(places):
     places.offices[0].handovers.add(sent.case, newcomer.key)
     new.fetch()
     new.acts.not_involved(sent.case)
+    places.fetch(2)
     revoke(places, newcomer.key, 0, 1)
     before = len(new.book.log(sent.case))
     places.until(places.clock.day + timedelta(days=100))

@@ -232,7 +232,7 @@ def test_language_never_leads_away(browser, back):
     [
         (b"csrf=a&csrf=b", "application/x-www-form-urlencoded", 400),
         (b"a=%ff", "application/x-www-form-urlencoded", 400),
-        (b"&".join(b"a%d=1" % number for number in range(65)), "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a%d=1" % number for number in range(1_001)), "application/x-www-form-urlencoded", 400),
         (b"a=" + b"x" * 2_200_000, "application/x-www-form-urlencoded", 413),
         (b"--x\r\n", "multipart/form-data; boundary=x", 415),
         (b"{}", "application/json", 415),

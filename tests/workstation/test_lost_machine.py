@@ -8,13 +8,13 @@ the lost key has left the roster; and it cannot do so a day earlier without bein
 import pytest
 from joining import Joined, join, revoke
 from liar import tell
-from lied_to import next_entry, opened
+from lied_to import inbox_page, next_entry, opened
 from workplace import Sent, Workplaces
 
 from meldkluis.crypto import age
 from meldkluis.crypto.encoding import b64, sha256
 from meldkluis.mailbox.wire import CaseAnswer, InboxLine
-from meldkluis.workstation.errors import ActError
+from meldkluis.workstation.errors import ActError, DistrustError
 
 
 def texts(places: Workplaces, sent: Sent, number: int) -> list[str]:
@@ -164,6 +164,7 @@ def test_a_server_that_is_too_early(places):
     places.offices[2].fetch()
 
     assert places.alarms(2) == ["handed-early"]
+    assert "Dat klopt niet: ze staan er nog op." in inbox_page(places, 2)
     assert places.offices[2].book.cases() == []
     with pytest.raises(ActError):
         places.offices[2].dossiers.about_whom(sent.case)
@@ -238,8 +239,9 @@ def changed_file(sent: Sent, entry: int):
 
 
 def test_a_grant_under_another_header(places):
-    """A header that was swapped opens for nobody: the report does not open, which is an alarm, and nothing is declared."""
+    """A header that was swapped opens for nobody: that is an alarm, no page lets declare, and nothing passes for older."""
     sent = opened(places, 0)
+    places.offices[0].decisions.handle(sent.case, "wbk", "assessment", None, "Lijkt ernstig.")
     new = lost_and_added(places, sent)
     grant = next(entry.index for entry in places.log(sent).entries if entry.act == "officer-added")
     path = f"/v1/cases/{b64(sent.case)}/files/{grant}/grant"
@@ -255,6 +257,10 @@ def test_a_grant_under_another_header(places):
     page = places.browser(new.number).get(f"/case/{b64(sent.case)}").text
     assert "gaat niet open of klopt niet" in page
     assert 'name="involved"' not in page
+    with pytest.raises(DistrustError):
+        new.office.acts.not_involved(sent.case)
+    items = {item.act: (item.problem, item.older) for item in new.office.dossiers.timeline(sent.case)}
+    assert items["submitted"] == items["noted"] == ("unreadable", False)
 
 
 def test_a_grant_that_is_kept_back(places):

@@ -122,8 +122,10 @@ def test_from_call_to_mailbox(places):
     assert log.course.since == called
     line = office.summaries.one(office.book.case(case))
     assert line.dues == dues(called, places.clock.day)
-    assert line.handling.note.received == called
-    assert line.handling.note.reason == "Gemeld per telefoon. Ik was drie dagen zonder computer."
+    note = office.summaries.handling(office.dossiers.log(case)).note
+    assert (note.received, note.categories.channel) == (called, "phone")
+    assert note.reason == "Gemeld per telefoon. Ik was drie dagen zonder computer."
+    assert any(task.kind == "account" for task in line.todo)
     first = office.dossiers.timeline(case)[0].document
     assert (first.strength, first.about, first.kind) == ("officer", "de inkoper", "report")
     assert first.text.endswith(TEXT)
@@ -330,6 +332,21 @@ def test_a_colleague_was_faster(places):
     assert (note.regime, note.state) == ("wbk", "assessment")
     assert note.received == places.clock.day - timedelta(days=3)
     assert log_of(places, code).course.since == note.received
+
+
+def test_a_colleague_noted_the_day(places):
+    """The reason that a colleague gave for the same day stays."""
+    one, two, _ = places.offices
+    case, _ = begun(places)
+    cut(places, "GET", f"/v1/cases/{b64(case)}?after=0", after=False)
+    with pytest.raises(UnreachableError):
+        one.oral.go_on(case)
+    two.fetch()
+    two.acts.not_involved(case)
+    two.decisions.handle(case, "wbk", "received", places.clock.day - timedelta(days=3), "Ik was erbij.")
+    one.oral.go_on(case)
+
+    assert one.summaries.handling(one.dossiers.log(case)).note.reason == "Ik was erbij."
 
 
 def test_withdrawing_takes_the_code_along(places):

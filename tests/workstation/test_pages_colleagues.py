@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What an officer sees and does about colleagues in a case: adding, leaving, handing over many at once."""
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -9,6 +10,7 @@ from lied_to import opened
 from workplace import Browser, Sent, Workplaces
 
 from meldkluis.crypto.encoding import b64
+from meldkluis.workstation.casebook import KeptDraft
 from meldkluis.workstation.errors import UnreachableError
 
 ALARM = 'class="alarms"'
@@ -120,6 +122,35 @@ def test_leaving_a_case(places: Workplaces):
     assert "U hebt deze zaak verlaten." in page(browser, "/")
     assert "U hebt u uit deze zaak teruggetrokken." in page(browser, case)
     assert places.acts(sent)[-1] == "recused"
+
+
+def test_a_colleague_who_has_to_fetch_first(places: Workplaces):
+    """Who has no key that is accepted is named as such, and cannot be chosen; many at once say so for each case."""
+    sent = opened(places, 0, to=(0, 2))
+    new = join(places)
+    places.until(places.clock.day + timedelta(days=91))
+    places.fetch(0)
+    browser = places.browser(0)
+    text = " ".join(page(browser, path_of(sent.case)).split())
+    assert "D. Jansen, vertrouwenspersoon" in text[text.index("Moet eerst ophalen op de eigen werkplek:") :]
+    assert new.key.hex() not in text
+    asked = browser.post(f"{path_of(sent.case)}/colleague/add", member=new.key.hex(), thought="yes")
+    assert (asked.status_code, "moet eerst ophalen" in unescape(asked.text)) == (409, True)
+    many = {f"case-{b64(sent.case)}": "yes", "mode": "add", "thought": "yes"}
+    answer = browser.post(f"/colleagues/{new.key.hex()}", **many)
+
+    assert "moet eerst ophalen op de eigen werkplek" in results(unescape(answer.text))[0]
+
+
+def test_leaving_with_a_text_that_waits(places: Workplaces):
+    """The page says that a text was not sent, and the case stays."""
+    sent = opened(places, 0, 1)
+    places.offices[0].book.set_draft(sent.case, KeptDraft("answered", 1, "Nog niet verstuurd."))
+    answer = places.browser(0).post(f"{path_of(sent.case)}/leave", sure="yes")
+
+    assert answer.status_code == 409
+    assert "er staat nog een tekst die niet is verstuurd" in unescape(answer.text)
+    assert "recused" not in places.acts(sent)
 
 
 def cases(places: Workplaces, number: int) -> list[Sent]:

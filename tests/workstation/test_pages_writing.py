@@ -111,3 +111,57 @@ def test_feedback_twice_is_sent_once(places: Workplaces):
     assert "intussen al een bericht verstuurd" in said(again)
     assert "Het is ernstig." in again.text
     assert len(arrived(places, sent)) == 1
+
+
+ASKED = {"kind": "account", "question": "Klopt dit?", "slots": ""}
+
+
+def test_asking_for_a_yes(places: Workplaces):
+    """A question arrives with its kind; the case says that nothing is confirmed until the reporter signs a yes."""
+    sent = opened(places)
+    browser, path = at(places, sent)
+    assert browser.post(f"{path}/ask", number="1", **ASKED).headers["location"] == path
+    page = said(browser.get(path))
+
+    assert "vroeg de melder of het verslag klopt" in page
+    assert "Nog niet bevestigd door de melder." in page
+    assert [act for act, _ in arrived(places, sent)] == ["asked"]
+    places.replies(sent, "agreed", len(places.acts(sent)) - 1 - places.acts(sent)[::-1].index("asked"))
+    browser.post("/fetch")
+    assert "De melder ging akkoord met dit verslag." in said(browser.get(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": ""}, "Soort vraag: kies wat u de melder vraagt."),
+        ({"kind": "gossip"}, "Soort vraag: kies wat u de melder vraagt."),
+        ({"question": " "}, "Schrijf eerst een tekst."),
+        ({"kind": "meeting"}, "Momenten: noem er ten minste één."),
+        ({"kind": "meeting", "slots": "\n".join(map(str, range(7)))}, "Momenten: noem er hoogstens zes"),
+    ],
+)
+def test_a_question_that_is_none(places: Workplaces, change: dict[str, str], words: str):
+    """What is missing in a question is named, and what was typed comes back."""
+    sent = opened(places)
+    browser, path = at(places, sent)
+    answer = browser.post(f"{path}/ask", number="1", **ASKED | change)
+
+    assert answer.status_code == 422
+    assert words in said(answer)
+    assert (change.get("question", ASKED["question"])).strip() in answer.text
+    assert arrived(places, sent) == []
+
+
+def test_no_account_while_the_code_is_here(places: Workplaces, monkeypatch: pytest.MonkeyPatch):
+    """As long as the vault holds the reporter's code, no yes is asked for: it could be signed here."""
+    sent = opened(places)
+    browser, path = at(places, sent)
+    browser.get(path)
+    assert browser.station.office is not None
+    monkeypatch.setattr(browser.station.office.oral, "holds_code", lambda case: case == sent.case)
+    answer = browser.post(f"{path}/ask", number="1", **ASKED)
+
+    assert answer.status_code == 422
+    assert "Geef de melder eerst het blad met de code." in said(answer)
+    assert arrived(places, sent) == []
