@@ -88,7 +88,8 @@ def restore(visit: Visit, _: Ceremony) -> Response:
 
 def look(visit: Visit, ceremony: Ceremony) -> Response:
     """Open the backup's beginning with the recovery secret."""
-    path = Path(visit.form.get("file", "").strip()).expanduser()
+    typed = visit.form.get("file", "").strip()
+    path = Path.home() / typed[2:] if typed.startswith("~/") else Path(typed)
     try:
         secret = recovery.read(visit.form.get("recovery", ""))
         head = backup.look(path, secret)

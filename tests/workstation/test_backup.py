@@ -15,11 +15,13 @@ from sqlcipher3 import dbapi2
 from workplace import CHEAP, PASSPHRASE, Workplaces, make_vault
 
 from meldkluis.crypto import age
+from meldkluis.crypto.roster import newest_offered
 from meldkluis.workstation import backup, making, recovery, vault as vaults
 from meldkluis.workstation.errors import ActError, DistrustError, PassphraseError, RestoreError, VaultError
 from meldkluis.workstation.office import Office
 from meldkluis.workstation.vault import DATABASE, HEAD, Vault
 
+CASE = bytes(range(16))
 ANOTHER = "een heel andere wachtzin voor later"
 
 
@@ -109,6 +111,24 @@ def test_keys_made_after_the_backup(places):
         office.acts.not_involved(lost.case)
 
 
+def test_key_lost_on_its_first_day(places):
+    """A key that was lost on the very day on which it was announced is followed too: reporters take the new one."""
+    path, secret = backed_up(places)
+    ring, day = places.offices[0].keyring, places.clock()
+    known = max(key.hash for key in ring.announced_keys())
+    places.offices[0].api.announce(lost := ring.new_intake_key(day, known))
+    assert newest_offered(places.desk.public_keys(day).intake_keys, day)[ring.key].hash == lost.hash
+    office = restored(places, path, secret)
+    office.fetch()
+    taken = newest_offered(places.desk.public_keys(day).intake_keys, day)[office.keyring.key]
+
+    assert taken.hash != lost.hash
+    sent = places.report("nog dezelfde dag")
+    office.fetch()
+    office.acts.not_involved(sent.case)
+    assert read(office, sent.case) == "nog dezelfde dag"
+
+
 def test_a_key_of_somebody_else_is_still_seen(places):
     """Without a restore, a key in the officer's name that this vault did not make is the alarm that it was."""
     copy = places.copy_vault(0)
@@ -142,17 +162,20 @@ def test_nothing_readable_on_disk(places, monkeypatch):
 
 
 def test_backup_while_rounds_run(places):
-    """Backups that are made while the vault is read and written are whole, each of one moment."""
+    """Backups that are made while another program reads and writes the vault are whole, each of one moment."""
     secret, office = with_sheet(places.offices[0]), places.offices[0]
+    other = Vault.open(places.vault(0), PASSPHRASE)
+    other.run("INSERT INTO dossier (id, about) VALUES (?, '0')", CASE)
+    other.set_fact("one", 0)
     stop, made = threading.Event(), []
 
     def busy() -> None:
         number = 0
         while not stop.is_set():
             number += 1
-            with office.vault.transaction():
-                office.vault.set_fact("one", number)
-                office.vault.set_fact("two", number)
+            with other.transaction():
+                other.set_fact("one", number)
+                other.run("UPDATE dossier SET about = ? WHERE id = ?", str(number), CASE)
 
     writer = threading.Thread(target=busy)
     writer.start()
@@ -164,11 +187,12 @@ def test_backup_while_rounds_run(places):
     finally:
         stop.set()
         writer.join()
+        other.close()
     for number, path in enumerate(made):
         target = places.directory / f"restored-{number}"
         backup.restore(path, secret, target, ANOTHER, CHEAP)
         vault = Vault.open(target, ANOTHER)
-        assert vault.fact("one") == vault.fact("two")
+        assert vault.rows("SELECT about FROM dossier WHERE id = ?", CASE) == [(str(vault.fact("one")),)]
         vault.close()
 
 
@@ -182,6 +206,8 @@ def test_paper_and_age_are_enough(places):
     connection.execute(f"PRAGMA key = \"x'{json.loads(head)['key']}'\"")
 
     assert magic == b"meldkluis-backup-1"
+    query = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+    assert connection.execute(query).fetchall() == places.offices[0].vault.rows(query)
     assert connection.execute("SELECT count(*) FROM fact").fetchone()[0] > 3
     connection.close()
 
@@ -260,7 +286,12 @@ def test_head_and_database_belong_together(places):
     """A database of another officer behind somebody's head makes no vault."""
     path, secret = backed_up(places)
     magic, head, database = age.decrypt(path.read_bytes(), secret).split(b"\n", 2)
-    for change in ({"organisation": "gemeente-elders"}, {"officer": "A" * 43}, {"size": len(database) - 1}):
+    for change in (
+        {"organisation": "gemeente-elders"},
+        {"officer": "A" * 43},
+        {"size": len(database) - 1},
+        {"size": len(database) + 1},
+    ):
         facts = json.dumps({**json.loads(head), **change}).encode()
         path.write_bytes(age.encrypt(b"\n".join((magic, facts, database)), recovery.recipient(secret)))
         with pytest.raises(RestoreError) as raised:

@@ -116,7 +116,7 @@ def test_init_never_writes_over(tmp_path, secret, capsys):
     assert (tmp_path / "v" / "officer.card").read_bytes() == before
 
 
-@pytest.mark.parametrize("command", [["run"], ["pull"], ["decrypt", "-"]])
+@pytest.mark.parametrize("command", [["pull"], ["decrypt", "-"], ["backup", "-o", "x.age"]])
 def test_no_vault(tmp_path, command, capsys):
     """Without a vault every command says so in one line."""
     assert cli.main([*command, "--directory", str(tmp_path)]) == 1

@@ -9,10 +9,21 @@ import pytest
 from starlette.routing import Route
 from workplace import ORIGIN, PASSPHRASE, browse
 
-from meldkluis.workstation import neighbour, pages_access, pages_cases, pages_roster, pages_settings
+from meldkluis.workstation import (
+    neighbour,
+    pages_access,
+    pages_backup,
+    pages_cases,
+    pages_poster,
+    pages_roster,
+    pages_settings,
+)
 from meldkluis.workstation.guard import Guard
 
-ROUTES: list[Route] = [*pages_access.ROUTES, *pages_cases.ROUTES, *pages_roster.ROUTES, *pages_settings.ROUTES]
+ROUTES: list[Route] = [
+    *pages_access.ROUTES, *pages_backup.ROUTES, *pages_cases.ROUTES, *pages_poster.ROUTES, *pages_roster.ROUTES,
+    *pages_settings.ROUTES,
+]  # fmt: skip
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )

@@ -291,6 +291,8 @@ def test_restore_says_what_is_wrong(empty, tmp_path):
         (path, recovery.generate(), "recovery", "recovery-other"),
         (tmp_path / "nothing.age", secret, "file", "backup-gone"),
         (letter, secret, "file", "backup-foreign"),
+        (Path("~niemand/kopie.age"), secret, "file", "backup-gone"),
+        (Path("~/kopie-die-er-niet-is.age"), secret, "file", "backup-gone"),
     ):
         refused = empty.post("/setup/restore", file=str(file), recovery=typed)
         assert refused.status_code == 422
