@@ -74,6 +74,9 @@ def open_case(browser: Browser, base: str, about: str) -> None:
     browser.wait("ol.timeline")
 
 
+FOLLOW_UP = "Wij laten dit onderzoeken."
+
+
 def answer(browser: Browser, act: str, text: str) -> None:
     """Write to the reporter."""
     browser.click(f"input[name=act][value={act}]")
@@ -113,16 +116,19 @@ def test_journey(browser: Browser, town: Town, evidence: Path) -> None:
     open_case(browser, second, "de aanbesteding")
     assert "Ontvangen, dank u. Wie was erbij?" in browser.body
     assert "De wethouder was erbij." in browser.body
-    answer(browser, "feedback", "Wij laten dit onderzoeken, want het is ernstig.")
+    for part, text in {"assessment": "Het klopt.", "follow_up": FOLLOW_UP, "grounds": "Het is ernstig."}.items():
+        browser.fill(f"#feedback-{part}", text)
+    browser.click("form[action$='/feedback'] > button")
+    browser.wait("ol.timeline")
 
     said = open_mailbox(browser, town, code)
-    assert "Wij laten dit onderzoeken, want het is ernstig." in said
+    assert FOLLOW_UP in said
     browser.open(f"{first}/")
     browser.click("form[action='/fetch'] button")
     browser.wait("table.inbox")
     browser.click("tr.unread a")
     browser.wait("ol.timeline")
-    assert "Wij laten dit onderzoeken, want het is ernstig." in browser.body
+    assert FOLLOW_UP in browser.body
     assert "DEMO Vertrouwenspersoon 2" in browser.body
 
 
