@@ -75,7 +75,7 @@ tries("processes", lambda: len([name for name in os.listdir("/proc") if name.isd
 tries("environment", lambda: sorted(os.environ))
 tries("userns", lambda: os.system("unshare -Ur true 2>/dev/null"))
 tries("room", lambda: write("/tmp/evil"))
-tries("full", lambda: open("/tmp/full", "wb").write(bytes(70_000_000)))
+tries("full", lambda: [open("/tmp/full%d" % n, "wb").write(bytes(30_000_000)) for n in range(4)])
 print(json.dumps(said))
 """
 
@@ -99,28 +99,25 @@ def test_nothing_can_be_reached(tmp_path):
     assert int(said["processes"]) <= 4
     assert said["environment"] in {"['HOME', 'LANG', 'PATH', 'PWD']", "['HOME', 'LANG', 'LC_CTYPE', 'PATH', 'PWD']"}
     assert said["userns"] != "0"
-    assert said["full"] in {"OSError", "SystemExit"}
+    assert said["full"] == "OSError"
 
 
-@pytest.mark.parametrize("program", ["while True: pass", "x = bytearray(3 << 30)", "import time; time.sleep(600)"])
-def test_time_and_memory_are_bounded(program):
-    """A program that wants too much time or memory is ended; waiting does not help it."""
-    box = Sandbox(Bounds(seconds=2, processor=1, memory=1 << 30))
+def test_memory_is_bounded():
+    """A program gets no more memory than its bound."""
+    program = "try: bytearray(3 << 30)\nexcept MemoryError: print('no')"
+    command = Sandbox(Bounds(memory=1 << 30)).command("/usr/bin/python3", "-Ic", program)
+
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"no\n"
+
+
+def test_processor_is_bounded():
+    """A program that computes without end is ended, long before the clock."""
+    box = Sandbox(Bounds(processor=1))
     start = time.monotonic()
-    process = subprocess.Popen(
-        box.command("/usr/bin/python3", "-Ic", program), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    process.stdin.close()
-    process.stdin = None
-    try:
-        process.communicate(timeout=2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+    done = subprocess.run(box.command("/usr/bin/python3", "-Ic", "while True: pass"), check=False, timeout=60)
 
-    assert process.returncode != 0
-    assert time.monotonic() - start < 10
+    assert done.returncode != 0
+    assert time.monotonic() - start < 20
 
 
 def test_bomb_of_processes_is_bounded():
@@ -165,9 +162,8 @@ def test_bombs():
     """Bombs of pixels and of compression are not decoded: their sizes are read first."""
     for side in (65_535, 2**31 - 1):
         assert look("a.png", png(side, side, content=b"x")).reason == "too-many-pixels"
-    assert look(
-        "a.bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 99, 0, 0, 54, 40, 65_000, 65_000, 1, 24, *[0] * 6)
-    ).reason
+    header = struct.pack("<IHHIIiiHHIIiiII", 99, 0, 0, 54, 40, 65_000, 65_000, 1, 24, *[0] * 6)
+    assert look("a.bmp", b"BM" + header).reason == "too-many-pixels"
     lying = BytesIO()
     with zipfile.ZipFile(lying, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("word/document.xml", bytes(1_000_000))

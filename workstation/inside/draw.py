@@ -40,10 +40,9 @@ def picture(path: Path, out: Writer) -> None:
     Image.MAX_IMAGE_PIXELS = None
     try:
         with Image.open(path) as image:
-            if image.width * image.height > _MOST_DECODED or max(image.size) > 65_000:
-                raise StopError("too-many-pixels")
             image.draft("RGB", _VIEW)
             for frame in ImageSequence.Iterator(image):
+                # Nothing was decoded yet: the pictures of one file differ in size.
                 if frame.width * frame.height > _MOST_DECODED:
                     raise StopError("too-many-pixels")
                 _frame(frame, out)
