@@ -28,6 +28,7 @@ ROWS: Final[Mapping[str, Mapping[str, str]]] = {
         "browser": N_("in de browser van de melder"),
         "door": N_("bij aankomst op de server"),
         "offline": N_("vooraf, op een eigen apparaat"),
+        "officer": N_("door een vertrouwenspersoon, na een mondelinge melding"),
         UNSET: _UNKNOWN,
     },
     "regime": words.REGIMES,

@@ -27,9 +27,11 @@ class Proxy:
         return f"socks5h://127.0.0.1:{self.port}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await self._serve(reader, writer)
-        writer.close()
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await self._serve(reader, writer)
+        finally:
+            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         version, count = await reader.readexactly(2)
@@ -54,7 +56,10 @@ class Proxy:
             return
         there, out = await asyncio.open_connection(*self.lead(host, port))
         writer.write(bytes([5, 0, 0, 1]) + bytes(6))
-        await asyncio.gather(_pass(reader, out), _pass(there, writer))
+        try:
+            await asyncio.gather(_pass(reader, out), _pass(there, writer))
+        finally:
+            out.close()
 
 
 async def _pass(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -88,3 +93,6 @@ async def _end(server: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    # Closed transports are let go of by the loop's next turns.
+    for _ in range(3):
+        await asyncio.sleep(0)

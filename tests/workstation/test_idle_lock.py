@@ -151,9 +151,9 @@ def test_a_download_counts(places: Workplaces, seconds: Seconds) -> None:
 
     made.start().unlock()
     page = made.get(f"/case/{b64(sent.case)}").text
-    link = re.search(r'href="(/case/[^"]*/file/[^"]*)"', page)
+    link = re.search(r'href="(/case/[^"]*/evidence/[^"]*)"', page)
     assert link is not None
-    answer = made.get(link[1])
+    answer = made.get(link[1].replace("/evidence/", "/file/"))
 
     assert answer.content == b"bewijs" * 200_000
     assert taken > 15

@@ -168,20 +168,22 @@ def test_ends_with_the_desktop_session(press: Press, runtime: Path, vault_direct
     ends(vault_directory)
 
 
-def test_without_a_vault(press: Press, tmp_path: Path) -> None:
+def test_a_vault_that_others_can_read(press: Press, vault_directory: Path) -> None:
     """What went wrong is said at the terminal, and in the browser for who has none."""
-    done, seen = press("--directory", str(tmp_path / "nothing"))
+    (vault_directory / "vault.json").chmod(0o644)
+    done, seen = press()
 
     assert done.returncode == 1
-    assert done.stderr == "meldkluis-workstation: there is no vault in this directory\n"
+    assert done.stderr.startswith("meldkluis-workstation: others can read this vault")
     assert "Meldkluis start niet" in seen["page"]
-    assert "there is no vault in this directory" in seen["page"]
+    assert "others can read this vault" in seen["page"]
     assert seen["mode"] == 0o600
 
 
-def test_in_english(press: Press, tmp_path: Path) -> None:
+def test_in_english(press: Press, vault_directory: Path) -> None:
     """The pages before the first one speak the desktop's language."""
-    _, seen = press("--directory", str(tmp_path / "nothing"), language="en_GB.UTF-8")
+    (vault_directory / "vault.json").chmod(0o644)
+    _, seen = press(language="en_GB.UTF-8")
 
     assert "Meldkluis does not start" in seen["page"]
 
