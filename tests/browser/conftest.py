@@ -26,8 +26,14 @@ def chromium_browser() -> Iterator[Browser]:
 @pytest.fixture(
     params=[
         pytest.param(("chromium", True), id="chromium-with-script", marks=pytest.mark.xdist_group("town")),
-        pytest.param(("chromium", False), id="chromium-without-script", marks=pytest.mark.xdist_group("town")),
-        pytest.param(("firefox", True), id="firefox-with-script", marks=pytest.mark.xdist_group("town")),
+        pytest.param(
+            ("chromium", False),
+            id="chromium-without-script",
+            marks=[pytest.mark.xdist_group("town"), pytest.mark.drill],
+        ),
+        pytest.param(
+            ("firefox", True), id="firefox-with-script", marks=[pytest.mark.xdist_group("town"), pytest.mark.drill]
+        ),
         pytest.param(("firefox", False), id="firefox-without-script", marks=pytest.mark.xdist_group("town")),
     ]
 )

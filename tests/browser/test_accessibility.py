@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("town")]
 Steps = Callable[[Chromium, Town], None]
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=["light", pytest.param("dark", marks=pytest.mark.drill)])
 def page(request: pytest.FixtureRequest) -> Iterator[Chromium]:
     """Chromium on a phone, in either colour scheme."""
     need("Chromium", CHROMIUM)

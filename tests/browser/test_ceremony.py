@@ -33,7 +33,7 @@ def start(tmp_path: Path) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), pytest.param("dark", 1280, marks=pytest.mark.drill)])
 def test_ceremony(start: str, tmp_path: Path, scheme: str, width: int) -> None:
     """Every page, with and without errors, in both colour schemes, on a narrow window and a wide one."""
     need("Chromium", CHROMIUM)

@@ -40,7 +40,7 @@ def a_case(browser: Chromium, town: Town) -> str:
     return browser.url
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.drill)])
 def test_text_survives_in_a_browser(town: Town, scheme: str) -> None:
     """What the browser had sent is what it sends by the button: lines, blanks and signs, 250 kB of them."""
     need("Chromium", CHROMIUM)

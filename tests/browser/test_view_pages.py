@@ -59,7 +59,7 @@ def at(browser: Chromium, answers: Answers, path: str) -> None:
     browser.open(ORIGIN + path)
 
 
-@pytest.fixture(params=[("light", 390), ("dark", 1280)])
+@pytest.fixture(params=[("light", 390), pytest.param(("dark", 1280), marks=pytest.mark.drill)])
 def page(request: pytest.FixtureRequest) -> Iterator[Chromium]:
     """A phone by day, a desk by night."""
     need("Chromium", CHROMIUM)
