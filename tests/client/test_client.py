@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from nodejs import CLIENT, Node
 
 from meldkluis.intake.texts import FOR_SCRIPT
@@ -27,6 +28,7 @@ def test_vectors(node: Node) -> None:
     node.run("--test", HERE / "vectors.test.mjs")
 
 
+@pytest.mark.drill
 def test_vectors_without_jit(node: Node) -> None:
     """The same where scripts run without a compiler, as in a browser set to be safer."""
     node.run("--test", HERE / "vectors.test.mjs", flags=("--jitless", "--no-warnings"))
