@@ -201,7 +201,9 @@ def test_sharing_a_case_file(page: Chromium, town: Town, tmp_path: Path) -> None
     page.wait("input[name=compared]")
     assert violations(page) == []
     assert page.evaluate("return document.documentElement.scrollWidth <= window.innerWidth")
-    page.click("input[name=seen]")
+    if page.visible("input[name=seen]"):
+        # The words stand in the first report of this town, or not: another test may have sent a newer one.
+        page.click("input[name=seen]")
     page.click("input[name=compared]")
     got = opened_file(page.save("main form button"))
     page.open(f"file://{got.unpack(tmp_path)}/zaak.html")
