@@ -72,6 +72,23 @@ def free_port() -> int:
         return port
 
 
+def free_ports(count: int) -> int:
+    """Return the first of so many ports in a row of 127.0.0.1 that nobody listens on."""
+    while True:
+        first = free_port()
+        if first + count <= 65_000 and all(map(_is_free, range(first, first + count))):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def wait_for(address: str, seconds: float = 30) -> None:
     """Wait until somebody listens at HOST:PORT or unix:PATH."""
     deadline = time.monotonic() + seconds

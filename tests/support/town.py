@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from running import free_port
+from running import free_ports
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = os.environ.get("MELDKLUIS_REQUIRE_BROWSERS") == "1"
@@ -48,9 +48,8 @@ class Town:
 @contextmanager
 def running_town(folder: Path) -> Iterator[Town]:
     """Start the demo in a folder, wait until it has printed what to open, and end it."""
-    port, log = free_port(), folder / "printed"
-    while port > 65_000:
-        port = free_port()
+    # The site, three workstations, and the officers' listener.
+    port, log = free_ports(6), folder / "printed"
     command = [sys.executable, ROOT / "tools" / "demo.py", "--port", str(port), "--directory", folder / "demo"]
     with log.open("w") as printed:
         process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
