@@ -48,8 +48,8 @@ class Town:
 @contextmanager
 def running_town(folder: Path) -> Iterator[Town]:
     """Start the demo in a folder, wait until it has printed what to open, and end it."""
-    # The site, three workstations, and the officers' listener.
-    port, log = free_ports(6), folder / "printed"
+    # The site, three workstations after it, and the officers' listener on the tenth.
+    port, log = free_ports(11), folder / "printed"
     command = [sys.executable, ROOT / "tools" / "demo.py", "--port", str(port), "--directory", folder / "demo"]
     with log.open("w") as printed:
         process = subprocess.Popen(command, stdout=printed, stderr=subprocess.STDOUT)
